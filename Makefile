@@ -1,0 +1,91 @@
+# Everything a developer or CI runs. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP_INSTALL := $(PIP) install --quiet --require-hashes
+CODE := recommender tests tools $(wildcard benchmarks)
+
+# Arguments handed through: make test ARGS='-k hubble'
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- installing -----------------------------------------------------------------------------
+# Each step leaves a stamp, so that it runs again only when what it depends on has changed.
+
+$(VENV)/.created: tools/make-venv
+	@tools/make-venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created requirements/runtime.lock requirements/build.lock pyproject.toml
+	@echo "installing the pinned dependencies into $(VENV)"
+	@$(PIP_INSTALL) -r requirements/runtime.lock -r requirements/build.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
+	@echo "installing the pinned development tools into $(VENV)"
+	@$(PIP_INSTALL) -r requirements/dev.lock
+	@touch $@
+
+.PHONY: install install-dev
+install: $(VENV)/.runtime ## install the project and what it needs to run into .venv
+install-dev: $(VENV)/.dev ## the same, and the tools that tests and checks need
+
+# --- running --------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## draft policies from the sample capture in data/
+	$(BIN)/recommender recommend $(wildcard data/*.jsonl data/*.jsonl.gz data/*.jsonl.zst) -d out/demo
+
+.PHONY: bench
+bench: $(VENV)/.dev ## time the main job against a scan floor, orjson and jq
+	$(BIN)/python benchmarks/main_job.py $(ARGS)
+
+# --- checking -------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(VENV)/.dev ## run the tests
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.dev ## formatter, linter, types, import contract, docs
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_docs.py
+
+.PHONY: fix
+fix: $(VENV)/.dev ## format, and mend what the linter can mend
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+# --- building -------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(VENV)/.dev ## build the wheel and the sdist into dist/
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+# The lock holds versions and hashes only: where they come from is the installer's own setting.
+LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --upgrade --universal \
+	--python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url
+
+.PHONY: lock
+lock: $(VENV)/.dev ## pin the newest versions of every dependency, with hashes
+	$(LOCK) pyproject.toml --output-file requirements/runtime.lock
+	$(LOCK) --group build --output-file requirements/build.lock
+	$(LOCK) pyproject.toml --group dev --constraint requirements/runtime.lock \
+		--constraint requirements/build.lock --output-file requirements/dev.lock
+
+.PHONY: clean
+clean: ## remove everything that can be made again
+	rm -rf $(VENV) build dist out .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

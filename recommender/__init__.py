@@ -1,0 +1,51 @@
+"""Draft least-privilege Kubernetes NetworkPolicies from observed traffic.
+
+This module hands on the public API of `recommender.api`, each name when it is first used, so
+that `import recommender` stays light::
+
+    import recommender as nr
+
+    policies = nr.recommend(["flows.jsonl.gz"])
+    policies.to_dir("out")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from recommender._version import __version__
+
+if TYPE_CHECKING:
+    from recommender.api import PolicySet, edges, read_flows, recommend
+
+__all__ = [
+    "PolicySet",
+    "__version__",
+    "edges",
+    "read_flows",
+    "recommend",
+]
+
+#: Where each public name lives; the type checker sees the same names in the block above.
+_EXPORTS: Final = {
+    "PolicySet": "recommender.api",
+    "edges": "recommender.api",
+    "read_flows": "recommender.api",
+    "recommend": "recommender.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the module of a public name when the name is first used (PEP 562)."""
+    if name not in _EXPORTS:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not."""
+    return sorted({*globals(), *_EXPORTS})
