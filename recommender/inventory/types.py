@@ -1,0 +1,157 @@
+"""The cluster as known: namespaces, workloads with their pods, Services, nodes, policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from recommender.model.entities import Entity
+    from recommender.model.labels import LabelSelector
+    from recommender.model.policies import NetworkPolicy
+
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ContainerPort:
+    """A port that a container declares."""
+
+    port: int
+    protocol: str = "TCP"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod.
+
+    Attributes:
+        namespace: Its namespace.
+        name: Its name.
+        labels: Its labels, sorted pairs; from flows only what the log showed.
+        ips: Its addresses, in the order of the status.
+        node: Name of its node, empty where unknown.
+        host_network: Whether it shares the node's network.
+        phase: ``Running``, ``Succeeded`` ... or empty where unknown.
+        ports: Declared container ports.
+    """
+
+    namespace: str
+    name: str
+    labels: Labels = ()
+    ips: tuple[str, ...] = ()
+    node: str = ""
+    host_network: bool = False
+    phase: str = ""
+    ports: tuple[ContainerPort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A controller (or a bare pod) with its pods.
+
+    Attributes:
+        entity: Cluster, namespace, kind and name.
+        labels: Labels that every pod of it has: the pod template's, or, from flows, those
+            constant over all pods and all time.
+        selector: The controller's own ``spec.selector``, None where unknown.
+        pods: Its pods, sorted by name.
+        replicas: Wanted number of pods, None where unknown.
+        ports: Declared container ports of the template.
+        service_account: Name of its service account, empty where unknown.
+        host_network: Whether its pods share the node's network.
+        known_from: ``inventory`` or ``flows``.
+        name_inferred: True where kind and name were told from a pod's name alone.
+    """
+
+    entity: Entity
+    labels: Labels = ()
+    selector: LabelSelector | None = None
+    pods: tuple[Pod, ...] = ()
+    replicas: int | None = None
+    ports: tuple[ContainerPort, ...] = ()
+    service_account: str = ""
+    host_network: bool = False
+    known_from: str = "inventory"
+    name_inferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace with its labels (always with ``kubernetes.io/metadata.name``)."""
+
+    name: str
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServicePort:
+    """A port of a Service and where it leads."""
+
+    port: int
+    protocol: str = "TCP"
+    name: str = ""
+    target_port: int | str = 0
+    node_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service: its selector, addresses and ports.
+
+    Attributes:
+        namespace: Its namespace.
+        name: Its name.
+        type: ``ClusterIP``, ``NodePort``, ``LoadBalancer`` or ``ExternalName``.
+        selector: Pairs that its pods have; empty for a Service without selector.
+        cluster_ips: Its virtual addresses; empty for a headless Service.
+        ports: Its ports.
+        external_ips: Load-balancer and external addresses.
+        external_traffic_policy: ``Cluster`` or ``Local``.
+    """
+
+    namespace: str
+    name: str
+    type: str = "ClusterIP"
+    selector: Labels = ()
+    cluster_ips: tuple[str, ...] = ()
+    ports: tuple[ServicePort, ...] = ()
+    external_ips: tuple[str, ...] = ()
+    external_traffic_policy: str = "Cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node with its addresses and pod ranges."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    pod_cidrs: tuple[str, ...] = ()
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything known of one cluster.
+
+    Attributes:
+        namespaces: By name.
+        workloads: By entity.
+        services: Sorted by namespace and name.
+        nodes: Sorted by name.
+        policies: NetworkPolicies found in the cluster or the files.
+        apiserver_addresses: Addresses of the API server's endpoints, sorted.
+        complete: True where the inventory is meant to hold every pod (a live cluster or a
+            dump); False for one derived from flows.
+    """
+
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
+    workloads: Mapping[Entity, Workload] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    policies: tuple[NetworkPolicy, ...] = ()
+    apiserver_addresses: tuple[str, ...] = ()
+    complete: bool = False
