@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from recommender.cli.app import run
+import sys
+
+from recommender.cli.app import main
 
 if __name__ == "__main__":
-    run()
+    sys.exit(main())
