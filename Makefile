@@ -60,13 +60,17 @@ check: $(VENV)/.dev ## formatter, linter, types, import contract, docs
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy $(CODE)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/check_docs.py
 
 .PHONY: fix
 fix: $(VENV)/.dev ## format, and mend what the linter can mend
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+.PHONY: docs
+docs: $(VENV)/.dev ## bring the help texts in docs/commands.md up to date
+	$(BIN)/python tools/check_docs.py --write
 
 # --- building -------------------------------------------------------------------------------
 

@@ -124,8 +124,8 @@ def _complain(message: str) -> None:
 
 
 def _where_help_is(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if isinstance(context, typer.Context) else _PROGRAM
+    # Only some of typer's errors know the command that they are about.
+    path = getattr(getattr(error, "ctx", None), "command_path", _PROGRAM)
     return f"see '{path} --help'"
 
 
