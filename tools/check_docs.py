@@ -34,7 +34,8 @@ COMMANDS_PAGE: Final = Path("docs", "commands.md")
 def tracked_files() -> list[Path]:
     """The files of the repository that git tracks and that are present, relative to its root."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z"],  # noqa: S607 - the git of whoever runs this
+        # A build machine may check out as another user than the one that runs this.
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"],  # noqa: S607 - any git will do
         cwd=ROOT,
         check=True,
         capture_output=True,
