@@ -1,0 +1,1 @@
+"""Value types that every package shares, and their algebra: pure, without input or output."""

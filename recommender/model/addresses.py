@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
+_LEADING_ZEROS: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_CIDR: Final = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,9})?")
 _LAST: Final = {4: 2**32 - 1, 6: 2**128 - 1}
 
 
@@ -35,13 +38,18 @@ def parse_address(text: str) -> Address:
 
 
 def parse_network(text: str) -> Network:
-    """One CIDR in canonical form: host bits are masked, as the API server reads old objects.
+    """One CIDR in canonical form, or one address as the CIDR that holds it alone.
+
+    Read as the API server reads old objects: host bits are masked, leading zeros of IPv4
+    numbers mean nothing, and a netmask or a zone is no part of a CIDR.
 
     Raises:
-        ModelError: The text is not a CIDR.
+        ModelError: The text is neither a CIDR nor an address.
     """
+    shape = _CIDR.fullmatch(text)
+    plain = text if ":" in text else _LEADING_ZEROS.sub("", text)
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network(plain if shape else "", strict=False)
     except ValueError:
         message = f"not a CIDR: {text!r}"
         raise ModelError(message) from None

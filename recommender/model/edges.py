@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from recommender.model.entities import Entity
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """What became of the traffic of an edge.
 
     ``accepted`` alone makes rules. ``unanswered`` is traffic that was let through and never

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import ModelError
@@ -23,7 +23,7 @@ _PREFIX: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]
 _MAX_PREFIX: Final = 253
 
 
-class Operator(str, Enum):
+class Operator(StrEnum):
     """The operators of a label requirement."""
 
     IN = "In"

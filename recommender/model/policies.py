@@ -8,7 +8,7 @@ names ``ALL_PEERS``, ``ALL_PORTS`` and ``LabelSelector.everything()``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import ModelError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recommender.model.labels import LabelSelector
 
 
-class Direction(str, Enum):
+class Direction(StrEnum):
     """The two directions that a policy can isolate, as ``policyTypes`` spells them."""
 
     INGRESS = "Ingress"

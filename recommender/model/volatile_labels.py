@@ -15,7 +15,7 @@ own), ``gateway.networking.k8s.io/gateway-name``, ``serving.knative.dev/service`
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.labels import is_label_key, is_label_value
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Volatility(str, Enum):
+class Volatility(StrEnum):
     """Why a label is no part of a workload's identity."""
 
     ROLLOUT = "a controller writes it anew at every rollout"
