@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from recommender.model.entities import Entity
+    from recommender.model.findings import Finding
     from recommender.model.labels import LabelSelector
     from recommender.model.policies import NetworkPolicy
+    from recommender.model.tiers import TierPolicy
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -146,6 +148,9 @@ class Inventory:
         apiserver_addresses: Addresses of the API server's endpoints, sorted.
         complete: True where the inventory is meant to hold every pod (a live cluster or a
             dump); False for one derived from flows.
+        tiers: Cluster-wide policies found: AdminNetworkPolicy, BaselineAdminNetworkPolicy,
+            ClusterNetworkPolicy.
+        findings: Objects that could not be read (errors) and oddities of the input.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -155,3 +160,5 @@ class Inventory:
     policies: tuple[NetworkPolicy, ...] = ()
     apiserver_addresses: tuple[str, ...] = ()
     complete: bool = False
+    tiers: tuple[TierPolicy, ...] = ()
+    findings: tuple[Finding, ...] = ()

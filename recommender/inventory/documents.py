@@ -1,0 +1,227 @@
+"""Kubernetes objects out of files, folders and streams: YAML, JSON, Lists and cluster dumps.
+
+Every object keeps the place where it stands. What cannot be read becomes a finding that names
+the file, the document and the line; nothing is skipped without one.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from recommender.inventory.streams import Parsed, parse_json, parse_yaml
+from recommender.model.errors import BombError, InputError, ManifestError
+from recommender.model.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: Suffixes of the files that are read out of a folder; a file that is named is read whatever
+#: its suffix.
+SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+
+#: Most bytes of one manifest file.
+MAX_BYTES: Final = 1 << 30
+
+_NOT_OBJECTS: Final = frozenset({"kustomization.yaml", "kustomization.yml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One Kubernetes object and where it stands.
+
+    Attributes:
+        kind: Its kind; for an item of a typed list that names none, the list's.
+        api_version: Its ``apiVersion``; for such an item the list's.
+        body: The object itself.
+        file: The file as the user named it, ``-`` for standard input.
+        index: Number of the document in its file, from 1.
+        line: Line where it begins, from 1; 0 where unknown (JSON).
+        item: Number of the item within a List, from 1; 0 for a document that is no List.
+    """
+
+    kind: str
+    api_version: str
+    body: dict[str, Any]
+    file: str
+    index: int
+    line: int = 0
+    item: int = 0
+
+    @property
+    def where(self) -> str:
+        """The place as one text: ``policies.yaml:12, document 2, item 3``."""
+        return _where(self.file, self.index, self.line, self.item)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What was read, and what could not be.
+
+    Attributes:
+        documents: The objects in the order of files and documents.
+        findings: Documents that could not be read (errors) and oddities (warnings).
+    """
+
+    documents: tuple[Document, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_documents(paths: Iterable[str | Path]) -> Documents:
+    """Read every Kubernetes object under some paths.
+
+    Args:
+        paths: Files, folders (read through, sorted by name, hidden ones left out) or ``-`` for
+            standard input.
+
+    Returns:
+        The objects with their places, and findings for all that is not one.
+
+    Raises:
+        InputError: A path does not exist or cannot be read, or there is no object in all.
+        BombError: A document expands to far more than its size (aliases of aliases).
+    """
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    names = [str(path) for path in paths]
+    for name in names:
+        for file in _files(name):
+            _read_file(file, documents, findings)
+    if not documents and not findings:
+        raise InputError(
+            "no Kubernetes object found",
+            where=", ".join(names),
+            hint="name a manifest file, a folder of manifests or a kubectl dump",
+        )
+    return Documents(tuple(documents), tuple(findings))
+
+
+def _files(name: str) -> Iterator[str]:
+    if name == "-":
+        yield name
+        return
+    path = Path(name)
+    if path.is_file():
+        yield name
+        return
+    if not path.is_dir():
+        raise InputError("no such file or folder", where=name)
+    for file in sorted(path.rglob("*")):
+        parts = file.relative_to(path).parts
+        hidden = any(part.startswith(".") for part in parts)
+        if file.suffix in SUFFIXES and file.name not in _NOT_OBJECTS and not hidden:
+            yield str(file)
+
+
+def _read_file(file: str, documents: list[Document], findings: list[Finding]) -> None:
+    raw = _bytes(file)
+    try:
+        parsed = _parse(file, raw)
+    except BombError:
+        raise
+    except ManifestError as error:
+        findings.append(
+            Finding(
+                "unreadable-document",
+                Severity.ERROR,
+                file,
+                error.message,
+                hint=error.hint,
+                where=error.where,
+            ),
+        )
+        return
+    for index, entry in enumerate(parsed, start=1):
+        findings.extend(
+            Finding(
+                "duplicate-key",
+                Severity.WARNING,
+                file,
+                f"the key {key!r} stands twice; the last one counts",
+                hint="keep one of the two",
+                where=f"{file}:{line}",
+            )
+            for key, line in entry.duplicates
+        )
+        if entry.value is not None:
+            _unpack(entry, file, index, documents, findings)
+
+
+def _bytes(file: str) -> bytes:
+    try:
+        raw = sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else _read_path(Path(file))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=file) from None
+    if len(raw) > MAX_BYTES:
+        raise BombError("a manifest file of more than 1 GiB is refused", where=file)
+    return raw
+
+
+def _read_path(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def _parse(file: str, raw: bytes) -> list[Parsed]:
+    start = raw.lstrip()[:1]
+    if start in {b"{", b"["} or (file.endswith(".json") and start):
+        try:
+            return parse_json(raw, where=file)
+        except ManifestError:
+            # A flow mapping in YAML also begins with a brace.
+            if file.endswith(".json"):
+                raise
+    return parse_yaml(raw, where=file)
+
+
+def _unpack(
+    entry: Parsed,
+    file: str,
+    index: int,
+    documents: list[Document],
+    findings: list[Finding],
+) -> None:
+    """One document, or the items of one List (Lists of Lists too)."""
+    stack: list[tuple[Any, str, str, int, int]] = [(entry.value, "", "", entry.line, 0)]
+    if isinstance(entry.value, list):
+        if not any(isinstance(value, dict) and value.get("kind") for value in entry.value):
+            where = _where(file, index, entry.line, 0)
+            findings.append(_no_object(where, "a list without any Kubernetes object"))
+            return
+        stack = [(value, "", "", entry.line, n) for n, value in enumerate(entry.value, 1)][::-1]
+    while stack:
+        body, kind, version, line, item = stack.pop()
+        where = _where(file, index, line, item)
+        if not isinstance(body, dict):
+            findings.append(_no_object(where, f"a {type(body).__name__} where an object belongs"))
+            continue
+        kind = body.get("kind") or kind
+        version = body.get("apiVersion") or version
+        if not isinstance(kind, str) or not isinstance(version, str) or not kind:
+            findings.append(_no_object(where, "no Kubernetes object: it has no kind"))
+            continue
+        items = body.get("items")
+        if not kind.endswith("List") or (items is None and "items" not in body):
+            documents.append(Document(kind, version, body, file, index, line, item))
+            continue
+        if items is not None and not isinstance(items, list):
+            findings.append(_no_object(where, "items: must be a list"))
+            continue
+        lines = entry.item_lines if body is entry.value else ()
+        inner = kind[: -len("List")]
+        children = [
+            (child, inner, version, lines[n] if n < len(lines) else line, n + 1)
+            for n, child in enumerate(items or ())
+        ]
+        stack.extend(reversed(children))
+
+
+def _no_object(where: str, message: str) -> Finding:
+    return Finding("not-an-object", Severity.WARNING, where, message, where=where)
+
+
+def _where(file: str, index: int, line: int, item: int) -> str:
+    place = f"{file}:{line}" if line else file
+    return f"{place}, document {index}" + (f", item {item}" if item else "")
