@@ -29,10 +29,15 @@ def parse_address(text: str) -> Address:
         ModelError: The text is not an address.
     """
     try:
-        address = ipaddress.ip_address(text)
+        # A zone names an interface of one machine: it is no part of an address in a log.
+        address = ipaddress.ip_address("" if "%" in text else text)
     except ValueError:
         message = f"not an IP address: {text!r}"
         raise ModelError(message) from None
+    return _unmapped(address)
+
+
+def _unmapped(address: Address) -> Address:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 
@@ -114,7 +119,7 @@ class IPSet:
 
     def __contains__(self, address: Address | str) -> bool:
         """Whether one address is in the set."""
-        parsed = parse_address(address) if isinstance(address, str) else address
+        parsed = parse_address(address) if isinstance(address, str) else _unmapped(address)
         ranges = self.v4 if parsed.version == 4 else self.v6  # noqa: PLR2004 - IP family
         return any(low <= int(parsed) <= high for low, high in ranges)
 
