@@ -18,6 +18,9 @@ MAX_SHOWN: Final = 200
 
 _MAX_FILE_STEM: Final = 100
 _HASH_LENGTH: Final = 10
+# Names are an attacker's choice: 128 bits, so that nobody finds two with one hash.
+_STEM_HASH_LENGTH: Final = 32
+_HASHED_STEM: Final = re.compile(rf".*--[0-9a-f]{{{_STEM_HASH_LENGTH}}}")
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1 controls
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
@@ -28,7 +31,7 @@ _UNSAFE: Final = re.compile(
 )
 _FORMULA: Final = re.compile(r"^\s*[=+\-@|%\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&:@/])")
-_DNS_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_DNS_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _RESERVED_STEMS: Final = frozenset(
     {"con", "prn", "aux", "nul", "kustomization", "default-deny"}
     | {f"{port}{number}" for port in ("com", "lpt") for number in range(10)},
@@ -77,7 +80,7 @@ def short_hash(value: str, length: int = _HASH_LENGTH) -> str:
 
 def is_dns_name(value: str, *, limit: int = 63) -> bool:
     """Whether a string is a lower-case RFC 1123 name of at most ``limit`` characters."""
-    return len(value) <= limit and _DNS_LABEL.fullmatch(value) is not None and ".." not in value
+    return len(value) <= limit and _DNS_NAME.fullmatch(value) is not None
 
 
 def file_stem(name: str) -> str:
@@ -85,11 +88,14 @@ def file_stem(name: str) -> str:
 
     A valid Kubernetes name stays as it is; anything else is percent-encoded, cut, and made
     unique by a hash of the whole, so that two names never share a file, not even on a file
-    system that folds case.
+    system that folds case or reserves the names of devices. No name that stays looks hashed.
     """
-    if is_dns_name(name, limit=_MAX_FILE_STEM) and name not in _RESERVED_STEMS:
+    if (
+        is_dns_name(name, limit=_MAX_FILE_STEM)
+        and name.partition(".")[0] not in _RESERVED_STEMS
+        and _HASHED_STEM.fullmatch(name) is None
+    ):
         return name
     folded = unicodedata.normalize("NFC", name).lower().encode("utf-8", "surrogatepass")
-    readable = quote(folded, safe="").replace("%", "_").replace("~", "_").strip(".-_")[:40]
-    suffix = short_hash(name)
-    return f"{readable}--{suffix}" if readable else f"x--{suffix}"
+    readable = re.sub("[%~.]", "_", quote(folded, safe="")).strip("-_")[:40]
+    return f"{readable or 'x'}--{short_hash(name, _STEM_HASH_LENGTH)}"

@@ -1,0 +1,1 @@
+"""Typed policies become files: one module per dialect and tree layout."""
