@@ -1,0 +1,1 @@
+"""From flows to edges: orient, undo duplicates, name both ends, aggregate."""

@@ -1,0 +1,236 @@
+"""Oriented records become conversations, and conversations edges: one statement each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NONE
+from recommender.sources.canonical import Sign
+from recommender.sources.endpoint import EndClass
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Every record group as client and server. An end without IP keeps the empty address.
+_LEGS: Final = """
+    CREATE TEMP TABLE leg AS
+    SELECT file, line, protocol, verdict, observer, direction, hour, signs, records, flows, bytes,
+        first, last, turn, how,
+        CASE WHEN turn < 0 THEN d_ip ELSE s_ip END AS c_ip,
+        CASE WHEN turn < 0 THEN dst_port ELSE src_port END AS c_port,
+        CASE WHEN turn < 0 THEN d_class ELSE s_class END AS c_class,
+        CASE WHEN turn < 0 THEN d_entity ELSE s_entity END AS c_entity,
+        CASE WHEN turn < 0 THEN d_pod ELSE s_pod END AS c_pod,
+        CASE WHEN turn < 0 THEN d_rank ELSE s_rank END AS c_rank,
+        CASE WHEN turn < 0 THEN s_ip ELSE d_ip END AS v_ip,
+        CASE WHEN turn < 0 THEN src_port ELSE dst_port END AS v_port,
+        CASE WHEN turn < 0 THEN s_class ELSE d_class END AS v_class,
+        CASE WHEN turn < 0 THEN s_entity ELSE d_entity END AS v_entity,
+        CASE WHEN turn < 0 THEN s_pod ELSE d_pod END AS v_pod,
+        CASE WHEN turn < 0 THEN s_rank ELSE d_rank END AS v_rank
+    FROM decided
+"""
+
+_TUPLE: Final = "protocol, c_ip, c_port, v_ip, v_port"
+
+
+def _strong(side: str) -> str:
+    """The one workload that other records of the same connection name on one side."""
+    sure = f"FILTER ({side}_rank >= {RANK_LABELS})"
+    return f"""
+        CREATE TEMP TABLE strong_{side} AS
+        SELECT {_TUPLE}, any_value({side}_entity) {sure} AS entity, max({side}_pod) AS pod
+        FROM leg WHERE {side}_ip <> ''
+        GROUP BY {_TUPLE}
+        HAVING min({side}_rank) < {RANK_LABELS}
+           AND min({side}_entity) {sure} = max({side}_entity) {sure}
+    """
+
+
+def _adopt(side: str) -> str:
+    """Give a weakly known end the identity that its connection has elsewhere."""
+    return f"""
+        UPDATE leg SET {side}_entity = strong.entity, {side}_pod = coalesce(strong.pod, 0),
+            {side}_class = {int(EndClass.POD)}, {side}_rank = {RANK_LABELS}
+        FROM strong_{side} strong
+        WHERE leg.{side}_rank < {RANK_LABELS} AND leg.{side}_ip <> ''
+          AND leg.protocol = strong.protocol
+          AND leg.c_ip = strong.c_ip AND leg.c_port = strong.c_port
+          AND leg.v_ip = strong.v_ip AND leg.v_port = strong.v_port
+    """
+
+
+# An address that one workload alone ever held in this log. Used only for ends without identity.
+_OWNERS: Final = f"""
+    CREATE TEMP TABLE owner AS
+    SELECT ip, any_value(entity) AS entity, max(pod) AS pod FROM (
+        SELECT c_ip AS ip, c_entity AS entity, c_pod AS pod FROM leg WHERE c_rank >= {RANK_LABELS}
+        UNION ALL
+        SELECT v_ip, v_entity, v_pod FROM leg WHERE v_rank >= {RANK_LABELS}
+    ) AS held WHERE ip <> '' AND pod > 0 GROUP BY ip HAVING min(entity) = max(entity)
+"""
+
+
+def _own(side: str) -> str:
+    return f"""
+        UPDATE leg SET {side}_entity = owner.entity, {side}_pod = owner.pod,
+            {side}_class = {int(EndClass.POD)}, {side}_rank = {RANK_LABELS}, how = 'address'
+        FROM owner WHERE leg.{side}_rank = {RANK_NONE} AND leg.{side}_ip = owner.ip
+    """
+
+
+# Ends in the node's network, and whether either end is a pod.
+_NODES: Final = f"({int(EndClass.OWN_NODE)}, {int(EndClass.NODE)})"
+_POD: Final = int(EndClass.POD)
+_HIDDEN: Final = f"signs & {int(Sign.FORWARDED)} <> 0"
+
+# Why a leg makes no edge, null where it does.
+_ASIDE: Final = f"""CASE
+    WHEN c_class = {int(EndClass.HEALTH)} OR v_class = {int(EndClass.HEALTH)} THEN 'cilium-health'
+    WHEN c_class <> {_POD} AND v_class <> {_POD} THEN 'no-workload'
+    WHEN turn = 0 THEN 'direction-undecided'
+    WHEN {_HIDDEN} AND (c_class IN {_NODES} OR v_class IN {_NODES}) THEN 'proxied-by-node'
+    END"""
+
+# A packet of an open connection. A log that shows none at all (one of opening packets alone, or
+# an aggregated one) cannot show which connections stayed unanswered.
+_ALIVE: Final = f"signs & {int(Sign.SYN_ACK | Sign.DATA | Sign.LAYER7 | Sign.AGGREGATED)} <> 0"
+
+# One row a connection between two entities. Addresses matter only outside the cluster.
+_CONVERSATIONS: Final = f"""
+    CREATE TEMP TABLE conversation AS
+    SELECT *,
+        coalesce(denied > 0, false) AS was_denied, coalesce(audited > 0, false) AS was_audited,
+        protocol = 'TCP' AND traced AND opened AND NOT alive AND (
+            SELECT coalesce(bool_or(protocol = 'TCP' AND {_ALIVE}), false) FROM leg
+        ) AS half_open
+    FROM (
+        SELECT {_TUPLE}, c_class, c_entity, v_class, v_entity,
+            sum(records) FILTER (verdict = 'denied') AS denied,
+            sum(records) FILTER (verdict = 'audit') AS audited,
+            bool_or(turn < 0 AND verdict = 'accepted') AS answered,
+            bool_or(signs & {int(Sign.TRACE)} <> 0 AND verdict = 'accepted') AS traced,
+            bool_or(signs & {int(Sign.SYN)} <> 0) AS opened,
+            bool_or(verdict = 'accepted' AND {_ALIVE}) AS alive
+        FROM leg WHERE aside IS NULL GROUP BY ALL
+    ) AS merged
+"""
+_JUDGED: Final = f"""
+    CREATE TEMP TABLE judged AS
+    SELECT leg.*, CASE
+            WHEN leg.verdict <> 'accepted' THEN leg.verdict
+            WHEN c.was_denied AND NOT c.answered THEN 'denied'
+            WHEN c.was_audited THEN 'audit'
+            WHEN c.half_open THEN 'unanswered'
+            ELSE 'accepted' END AS outcome
+    FROM leg JOIN conversation c USING ({_TUPLE}, c_class, c_entity, v_class, v_entity)
+    WHERE leg.aside IS NULL
+"""
+
+_OUTSIDE: Final = "({0}_class <> " + str(_POD) + ")"
+_KEY: Final = "c_class, c_entity, c_out, v_class, v_entity, v_out, protocol, v_port, outcome"
+_PRIVATE: Final = (
+    "'^(10\\.|127\\.|169\\.254\\.|192\\.168\\.|172\\.(1[6-9]|2[0-9]|3[01])\\.|"
+    "100\\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\\.|[fF][cCdDeE]|::1$)'"
+)
+# Clients of the world beyond the threshold are drawn together to everywhere.
+_CROWDS: Final = f"""
+    CREATE TEMP TABLE crowd AS
+    SELECT v_entity, protocol, v_port, outcome, contains(c_ip, ':') AS v6
+    FROM judged
+    WHERE c_class = {int(EndClass.WORLD)} AND v_class = {_POD}
+      AND NOT regexp_matches(c_ip, {_PRIVATE})
+    GROUP BY ALL HAVING count(DISTINCT c_ip) > ?
+"""
+_OUT: Final = f"""
+    CREATE TEMP TABLE placed AS
+    SELECT judged.* EXCLUDE (how), how,
+        CASE WHEN c_class <> {int(EndClass.WORLD)} AND c_class <> 0 THEN ''
+             WHEN crowd.v6 IS NULL OR regexp_matches(c_ip, {_PRIVATE}) THEN c_ip
+             WHEN crowd.v6 THEN '::/0' ELSE '0.0.0.0/0' END AS c_out,
+        CASE WHEN v_class NOT IN ({int(EndClass.WORLD)}, 0) THEN '' ELSE v_ip END AS v_out
+    FROM judged LEFT JOIN crowd
+        ON judged.c_class = {int(EndClass.WORLD)} AND judged.v_class = {_POD}
+        AND crowd.v_entity = judged.v_entity AND crowd.protocol = judged.protocol
+        AND crowd.v_port = judged.v_port AND crowd.outcome = judged.outcome
+        AND crowd.v6 = contains(judged.c_ip, ':')
+"""
+
+# A connection that aggregated records stand for weighs by the larger of its two observers.
+_WEIGHED: Final = f"""
+    SELECT {_KEY}, c_ip, c_port, v_ip,
+        CASE WHEN bool_or(signs & {int(Sign.AGGREGATED)} <> 0) THEN greatest(
+            coalesce(sum(flows) FILTER (direction = 'INGRESS'), 0),
+            coalesce(sum(flows) FILTER (direction = 'EGRESS'), 0),
+            coalesce(sum(flows) FILTER (direction = ''), 0), 1)
+        ELSE 1 END AS flows
+    FROM placed GROUP BY ALL
+"""
+_EDGES: Final = f"""
+    WITH weighed AS ({_WEIGHED}), counted AS (
+        SELECT {_KEY}, sum(flows) AS flows FROM weighed GROUP BY ALL
+    )
+    SELECT {_KEY}, any_value(counted.flows) AS flows, sum(records) AS records,
+        sum(bytes) AS bytes, min(first) AS first, max(last) AS last,
+        coalesce(nullif(count(DISTINCT nullif(c_pod, 0)), 0),
+            count(DISTINCT c_ip)) AS c_pods,
+        coalesce(nullif(count(DISTINCT nullif(v_pod, 0)), 0),
+            count(DISTINCT v_ip)) AS v_pods,
+        count(DISTINCT hour // 24) AS days, count(DISTINCT hour) AS hours,
+        list(DISTINCT observer) AS observers,
+        list(DISTINCT c_ip) FILTER (c_class <> {_POD} AND c_out NOT LIKE '%/0') AS c_ips,
+        list(DISTINCT v_ip) FILTER (v_class <> {_POD}) AS v_ips,
+        min({{'file': file, 'line': line}}, 3) AS samples,
+        bit_or(signs) AS signs, list(DISTINCT how) AS how
+    FROM placed JOIN counted USING ({_KEY})
+    GROUP BY {_KEY}
+"""
+_FILES: Final = """
+    SELECT file, coalesce(aside, outcome), sum(records) FROM (
+        SELECT file, aside, NULL AS outcome, records FROM leg WHERE aside IS NOT NULL
+        UNION ALL SELECT file, NULL, outcome, records FROM judged
+    ) AS fate GROUP BY ALL
+"""
+
+
+def aggregate(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    world_threshold: int,
+) -> tuple[list[dict[str, Any]], list[tuple[int, str, int]]]:
+    """Turn the table ``decided`` into edges.
+
+    Args:
+        connection: The store, after :func:`recommender.connections.orient.orient`.
+        world_threshold: Distinct public addresses that may reach one port of a workload before
+            they are drawn together to ``0.0.0.0/0`` or ``::/0``.
+
+    Returns:
+        One mapping an edge, and what became of the records of each file as
+        (file number, reason or verdict, records).
+    """
+    connection.execute(_LEGS)
+    connection.execute("DROP TABLE decided")
+    for side in ("c", "v"):
+        connection.execute(_strong(side))
+        connection.execute(_adopt(side))
+    if _any_without_identity(connection):
+        connection.execute(_OWNERS)
+        for side in ("c", "v"):
+            connection.execute(_own(side))
+    connection.execute(f"CREATE TEMP TABLE sorted AS SELECT *, {_ASIDE} AS aside FROM leg")
+    connection.execute("DROP TABLE leg; ALTER TABLE sorted RENAME TO leg")
+    connection.execute(_CONVERSATIONS)
+    connection.execute(_JUDGED)
+    fates = connection.execute(_FILES).fetchall()
+    connection.execute(_CROWDS, [world_threshold])
+    connection.execute(_OUT)
+    connection.execute("DROP TABLE judged; DROP TABLE leg; DROP TABLE conversation")
+    result = connection.execute(_EDGES)
+    columns = [column[0] for column in result.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()], fates
+
+
+def _any_without_identity(connection: duckdb.DuckDBPyConnection) -> bool:
+    query = f"SELECT 1 FROM leg WHERE least(c_rank, v_rank) < {RANK_CLASS} LIMIT 1"
+    return connection.execute(query).fetchone() is not None

@@ -1,0 +1,275 @@
+"""Edges from logs: the whole way from files to typed edges, with everything learned on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from recommender.connections import marks
+from recommender.connections.aggregate import aggregate
+from recommender.connections.coverage import coverage_findings, observed_directions
+from recommender.connections.ingest import Ingested, ingest
+from recommender.connections.orient import ReplyFlag, orient
+from recommender.connections.places import EVERYWHERE, Places
+from recommender.connections.resolve import Resolution, resolve
+from recommender.connections.store import Store
+from recommender.inventory.derived import derive_inventory
+from recommender.model.accounting import Accounting, FileAccount
+from recommender.model.edges import Edge, Record, Verdict
+from recommender.model.entities import Entity
+from recommender.model.policies import Direction
+from recommender.sources.canonical import Sign
+from recommender.sources.discovery import find_inputs
+from recommender.sources.endpoint import EndClass, Endpoint
+from recommender.sources.hubble_endpoint import decode
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    import duckdb
+
+    from recommender.inventory.types import Inventory
+    from recommender.model.findings import Finding
+
+#: Distinct public addresses that may reach one port of a workload before the rule says "world".
+WORLD_THRESHOLD: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Everything that logs told.
+
+    Attributes:
+        edges: All edges of whatever verdict, sorted by key.
+        inventory: The cluster as the flows show it.
+        observed: The directions in which each workload's traffic would have been logged.
+        accounting: What became of every record.
+        findings: Coverage: losses, gaps, nodes without logs, files passed over.
+        clusters: Clusters whose nodes reported, sorted; empty where the log names none.
+        first_seen: Time of the first record that makes an edge; None where there is none.
+        last_seen: Time of the last one.
+        reply_flag_trusted: Whether the log's reply flag was believed.
+    """
+
+    edges: tuple[Edge, ...]
+    inventory: Inventory
+    observed: Mapping[Entity, frozenset[Direction]]
+    accounting: Accounting
+    findings: tuple[Finding, ...] = ()
+    clusters: tuple[str, ...] = ()
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    reply_flag_trusted: bool = True
+
+
+@dataclass(slots=True)
+class _Ends:
+    """The distinct ends of the log, with the numbers that the store knows them by."""
+
+    ids: list[int]
+    described: list[Endpoint]
+    resolution: Resolution
+    entities: list[Entity] = field(default_factory=list)
+    pods: list[str] = field(default_factory=list)
+
+
+def connect(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    inventory: Inventory | None = None,
+    reply_flag: ReplyFlag = ReplyFlag.AUTO,
+    world_threshold: int = WORLD_THRESHOLD,
+    progress: Callable[[str, int], None] | None = None,
+) -> Connections:
+    """Read logs and make edges of them.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        inventory: The cluster as known; names pods and Services that the log does not.
+        reply_flag: Whether to believe the log's reply flag.
+        world_threshold: Distinct public addresses that may reach one port of a workload before
+            they are drawn together to everywhere.
+        progress: Called after each block with the file's name and its bytes.
+
+    Raises:
+        InputError: An input cannot be used.
+        InternalError: The accounting does not add up.
+    """
+    with Store() as store:
+        ingested = ingest(store, find_inputs(paths), progress=progress)
+        ends = _identify(store.connection, inventory)
+        trusted = orient(store.connection, reply_flag)
+        rows, fates = aggregate(store.connection, world_threshold=world_threshold)
+        accounting = _account(ingested, fates)
+        files = [tally.file for tally in ingested.files]
+        places = Places(_names(store.connection, ends), inventory)
+        edges = _edges(rows, ends, files, places)
+    accounting.check()
+    derived = derive_inventory(_sightings(ends), ends.resolution.inferred)
+    accepted = [edge for edge in edges if edge.first_seen.year > _EPOCH_YEAR]
+    return Connections(
+        edges=edges,
+        inventory=derived,
+        observed=observed_directions(ends.described, ends.resolution, edges),
+        accounting=accounting,
+        findings=coverage_findings(ingested, ends.described, ends.resolution, edges),
+        clusters=ends.resolution.clusters,
+        first_seen=min((edge.first_seen for edge in accepted), default=None),
+        last_seen=max((edge.last_seen for edge in accepted), default=None),
+        reply_flag_trusted=trusted,
+    )
+
+
+_EPOCH_YEAR: Final = 1970
+
+
+def _identify(connection: duckdb.DuckDBPyConnection, inventory: Inventory | None) -> _Ends:
+    """Resolve every distinct end and tell the store its class, workload, pod and rank."""
+    stored = connection.execute("SELECT id, text FROM endpoint ORDER BY text").fetchall()
+    described = [decode(text) for _, text in stored]
+    resolution = resolve(described, inventory)
+    ends = _Ends([number for number, _ in stored], described, resolution)
+    ends.entities = sorted({end.entity for end in resolution.ends if end.entity})
+    ends.pods = sorted({"/".join(end.pod) for end in resolution.ends if end.pod})
+    entity_number = {entity: i for i, entity in enumerate(ends.entities, start=1)}
+    pod_number = {pod: i for i, pod in enumerate(ends.pods, start=1)}
+    table = pa.table(
+        {
+            "endpoint": pa.array(ends.ids, pa.int32()),
+            "class": pa.array([int(end.kind) for end in resolution.ends], pa.int32()),
+            "entity": pa.array(
+                [entity_number[end.entity] if end.entity else 0 for end in resolution.ends],
+                pa.int32(),
+            ),
+            "pod": pa.array(
+                [pod_number["/".join(end.pod)] if end.pod else 0 for end in resolution.ends],
+                pa.int32(),
+            ),
+            "rank": pa.array([end.rank for end in resolution.ends], pa.int32()),
+        },
+    )
+    connection.register("identity_table", table)
+    connection.execute("CREATE TEMP TABLE identity AS SELECT * FROM identity_table")
+    connection.unregister("identity_table")
+    return ends
+
+
+def _sightings(ends: _Ends) -> list[tuple[Endpoint, Entity, str]]:
+    return [
+        (described, end.entity, described.pod)
+        for described, end in zip(ends.described, ends.resolution.ends, strict=True)
+        if end.entity is not None and end.entity.is_workload
+    ]
+
+
+def _names(connection: duckdb.DuckDBPyConnection, ends: _Ends) -> dict[str, set[str]]:
+    """DNS names by address, from the log's own names, DNS answers and FQDN identities."""
+    names: dict[str, set[str]] = {}
+    for ip, name in connection.execute("SELECT DISTINCT ip, name FROM dns_name").fetchall():
+        names.setdefault(ip, set()).add(name)
+    named = {
+        number: described.names
+        for number, described in zip(ends.ids, ends.described, strict=True)
+        if described.names
+    }
+    if named:
+        query = """
+            SELECT DISTINCT src, src_ip FROM flow_group WHERE list_contains(?, src)
+            UNION SELECT DISTINCT dst, dst_ip FROM flow_group WHERE list_contains(?, dst)
+        """
+        for number, ip in connection.execute(query, [list(named), list(named)]).fetchall():
+            names.setdefault(ip, set()).update(named[number])
+    return names
+
+
+def _account(ingested: Ingested, fates: Sequence[tuple[int, str, int]]) -> Accounting:
+    accepted: Counter[int] = Counter()
+    aside = [Counter(tally.set_aside) for tally in ingested.files]
+    for number, fate, records in fates:
+        if fate == Verdict.ACCEPTED.value:
+            accepted[number] += int(records)
+        else:
+            aside[number][fate] += int(records)
+    accounts = [
+        FileAccount(
+            file=tally.file,
+            format=tally.format,
+            records=tally.records,
+            accepted=accepted[number],
+            set_aside=dict(sorted(aside[number].items())),
+            malformed=dict(sorted(tally.malformed.items())),
+            bytes=tally.bytes,
+            complete=not tally.problem,
+            problem=tally.problem,
+        )
+        for number, tally in enumerate(ingested.files)
+    ]
+    quarantined = sorted(ingested.quarantined, key=lambda item: item.record)
+    return Accounting(tuple(sorted(accounts, key=lambda a: a.file)), tuple(quarantined))
+
+
+def _edges(
+    rows: list[dict[str, Any]],
+    ends: _Ends,
+    files: list[str],
+    places: Places,
+) -> tuple[Edge, ...]:
+    edges = [_edge(row, ends, files, places) for row in rows]
+    return tuple(sorted(places.settle(edges), key=lambda edge: edge.key))
+
+
+def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) -> Edge:
+    client = _end(row, "c", ends, places)
+    server = _end(row, "v", ends, places)
+    addresses = sorted(
+        {places.canonical(ip) for ip in (row["c_ips"] or []) + (row["v_ips"] or []) if ip},
+    )
+    names = {name for end in (client, server) if end.is_external for name in places.names(end)}
+    return Edge(
+        client=client,
+        server=server,
+        protocol=row["protocol"],
+        port=row["v_port"],
+        verdict=Verdict(row["outcome"]),
+        flows=int(row["flows"]),
+        records=int(row["records"]),
+        bytes=int(row["bytes"]),
+        first_seen=places.time(row["first"]),
+        last_seen=places.time(row["last"]),
+        client_pods=int(row["c_pods"]),
+        server_pods=int(row["v_pods"]),
+        days=int(row["days"]),
+        hours=int(row["hours"]),
+        observers=tuple(sorted(name for name in row["observers"] or () if name)),
+        addresses=tuple(addresses),
+        names=tuple(sorted(names)),
+        samples=tuple(Record(files[item["file"]], item["line"]) for item in row["samples"] or ()),
+        marks=_marks(row, client),
+    )
+
+
+def _end(row: dict[str, Any], side: str, ends: _Ends, places: Places) -> Entity:
+    kind = EndClass(row[f"{side}_class"])
+    if kind is EndClass.POD:
+        return ends.entities[row[f"{side}_entity"] - 1]
+    return places.entity(kind, row[f"{side}_out"])
+
+
+def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:
+    signs, how = Sign(row["signs"]), set(row["how"] or ())
+    own = EndClass.OWN_NODE in {row["c_class"], row["v_class"]}
+    found = {
+        marks.AGGREGATED: Sign.AGGREGATED in signs,
+        marks.DIRECTION_INFERRED: bool(how & {"listener", "fan-in", "port"}),
+        marks.OWN_NODE: own,
+        marks.IDENTITY_BY_ADDRESS: "address" in how,
+        marks.TIME_UNKNOWN: Sign.NO_TIME in signs,
+        marks.LAYER7_PROXY: Sign.LAYER7 in signs,
+        marks.WORLD: client.name in EVERYWHERE,
+    }
+    return tuple(sorted(mark for mark, holds in found.items() if holds))

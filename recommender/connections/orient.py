@@ -1,0 +1,175 @@
+"""Which end of a record opened the connection.
+
+The evidence, strongest first: a policy's denial (it falls on the opener), the log's own reply
+flag, TCP handshake flags and ICMP types, the other records of the same 5-tuple, ends that are
+known to listen, the number of counterparts of each end, the class of the ports. What none of
+these tells is set aside as undecided, never guessed.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from recommender.sources.canonical import Sign
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class ReplyFlag(str, Enum):
+    """Whether to believe the log's reply flag.
+
+    ``auto`` believes it unless the log contradicts itself: some producers write ``false`` into
+    every record, also into those that answer a handshake.
+    """
+
+    AUTO = "auto"
+    TRUST = "trust"
+    IGNORE = "ignore"
+
+
+#: First port that systems hand out to clients (RFC 6056 leaves the range open; Linux: 32768).
+_EPHEMERAL: Final = 32768
+_WELL_KNOWN: Final = 1024
+
+# Groups of records with the ends named: one row a group, in the direction of the packet.
+_PACKETS: Final = """
+    CREATE TEMP TABLE packet AS
+    SELECT g.*, row_number() OVER () AS id,
+        coalesce(src_ip, '') AS s_ip, coalesce(dst_ip, '') AS d_ip,
+        s.class AS s_class, s.entity AS s_entity, s.pod AS s_pod, s.rank AS s_rank,
+        d.class AS d_class, d.entity AS d_entity, d.pod AS d_pod, d.rank AS d_rank
+    FROM flow_group g JOIN identity s ON s.endpoint = g.src JOIN identity d ON d.endpoint = g.dst
+"""
+_SELF_CONTRADICTION: Final = f"""
+    SELECT coalesce(sum(records) FILTER (signs & {int(Sign.CONTRADICTION)} <> 0), 0),
+        coalesce(sum(records) FILTER (signs & {int(Sign.SYN_ACK)} <> 0 AND reply), 0)
+    FROM flow_group
+"""
+# Old producers write no is_reply, and reply only where it is true.
+_LEGACY: Final = f"""
+    SELECT coalesce(bool_or(reply), false)
+        AND NOT coalesce(bool_or(reply = false AND signs & {int(Sign.LAYER7)} = 0), false)
+    FROM flow_group
+"""
+
+
+def _turn_sql(*, trust: bool, legacy: bool) -> str:
+    """SQL for 1 (the source opened), -1 (the destination did) or 0 by a record's own word."""
+    flag = "reply IS NOT NULL" if trust else f"reply AND signs & {int(Sign.LAYER7)} <> 0"
+    absent = f"reply IS NULL AND signs & {int(Sign.NO_LEGACY_REPLY)} <> 0" if legacy else "false"
+    return f"""CASE
+        WHEN verdict IN ('denied', 'audit') THEN CASE WHEN reply THEN -1 ELSE 1 END
+        WHEN {flag} THEN CASE WHEN reply THEN -1 ELSE 1 END
+        WHEN signs & {int(Sign.SYN)} <> 0 AND signs & {int(Sign.SYN_ACK)} = 0 THEN 1
+        WHEN signs & {int(Sign.SYN_ACK)} <> 0 AND signs & {int(Sign.SYN)} = 0 THEN -1
+        WHEN signs & {int(Sign.REQUEST)} <> 0 THEN 1
+        WHEN signs & {int(Sign.RESPONSE)} <> 0 THEN -1
+        WHEN {absent} THEN 1
+        ELSE 0 END"""
+
+
+_OPENED: Final = """
+    CREATE TEMP TABLE opened AS
+    SELECT DISTINCT protocol,
+        CASE turn WHEN 1 THEN s_ip ELSE d_ip END AS c_ip,
+        CASE turn WHEN 1 THEN src_port ELSE dst_port END AS c_port,
+        CASE turn WHEN 1 THEN d_ip ELSE s_ip END AS v_ip,
+        CASE turn WHEN 1 THEN dst_port ELSE src_port END AS v_port
+    FROM decided
+    WHERE turn <> 0 AND src_port > 0 AND dst_port > 0 AND s_ip <> '' AND d_ip <> ''
+      AND EXISTS (SELECT 1 FROM decided WHERE turn = 0)
+"""
+_LISTENERS: Final = (
+    "CREATE TEMP TABLE listener AS SELECT DISTINCT protocol, v_ip, v_port FROM opened"
+)
+
+_BY_TUPLE: Final = """
+    UPDATE decided SET turn = found.turn, how = 'tuple' FROM (
+        SELECT u.id, max(CASE WHEN u.s_ip = o.c_ip AND u.src_port = o.c_port
+            AND u.d_ip = o.v_ip AND u.dst_port = o.v_port THEN 1 ELSE -1 END) AS turn
+        FROM decided u JOIN opened o ON u.protocol = o.protocol AND (
+            (u.s_ip = o.c_ip AND u.src_port = o.c_port AND u.d_ip = o.v_ip AND u.dst_port = o.v_port)
+            OR
+            (u.s_ip = o.v_ip AND u.src_port = o.v_port AND u.d_ip = o.c_ip AND u.dst_port = o.c_port)
+        ) WHERE u.turn = 0 GROUP BY u.id
+        HAVING count(DISTINCT CASE WHEN u.s_ip = o.c_ip AND u.src_port = o.c_port THEN 1 ELSE 2 END)
+            = 1
+    ) AS found WHERE decided.id = found.id
+"""
+_BY_LISTENER: Final = """
+    UPDATE decided SET turn = found.turn, how = 'listener' FROM (
+        SELECT u.id, CASE WHEN d.v_ip IS NOT NULL THEN 1 ELSE -1 END AS turn
+        FROM decided u
+        LEFT JOIN listener d
+            ON d.protocol = u.protocol AND d.v_ip = u.d_ip AND d.v_port = u.dst_port
+        LEFT JOIN listener s
+            ON s.protocol = u.protocol AND s.v_ip = u.s_ip AND s.v_port = u.src_port
+        WHERE u.turn = 0 AND (d.v_ip IS NULL) <> (s.v_ip IS NULL)
+    ) AS found WHERE decided.id = found.id
+"""
+# A port with several counterparts listens; a client's port has one.
+_BY_FAN_IN: Final = """
+    UPDATE decided SET turn = found.turn, how = 'fan-in' FROM (
+        WITH pair AS (
+            SELECT protocol, s_ip AS ip, src_port AS port, d_ip AS o_ip, dst_port AS o_port
+            FROM decided WHERE src_port > 0 AND dst_port > 0
+            UNION
+            SELECT protocol, d_ip, dst_port, s_ip, src_port
+            FROM decided WHERE src_port > 0 AND dst_port > 0
+        ), fan AS (
+            SELECT protocol, ip, port, count(*) AS peers FROM pair GROUP BY ALL HAVING count(*) > 1
+        )
+        SELECT u.id, CASE WHEN d.ip IS NOT NULL THEN 1 ELSE -1 END AS turn
+        FROM decided u
+        LEFT JOIN fan d ON d.protocol = u.protocol AND d.ip = u.d_ip AND d.port = u.dst_port
+        LEFT JOIN fan s ON s.protocol = u.protocol AND s.ip = u.s_ip AND s.port = u.src_port
+        WHERE u.turn = 0 AND u.src_port > 0 AND u.dst_port > 0
+          AND (d.ip IS NULL) <> (s.ip IS NULL)
+    ) AS found WHERE decided.id = found.id
+"""
+_BY_PORT: Final = f"""
+    UPDATE decided SET how = 'port', turn = CASE
+        WHEN dst_port > 0 AND (src_port = 0 OR dst_port < {_WELL_KNOWN} AND src_port >= {_WELL_KNOWN}
+            OR dst_port < {_EPHEMERAL} AND src_port >= {_EPHEMERAL}) THEN 1
+        WHEN src_port > 0 AND (dst_port = 0 OR src_port < {_WELL_KNOWN} AND dst_port >= {_WELL_KNOWN}
+            OR src_port < {_EPHEMERAL} AND dst_port >= {_EPHEMERAL}) THEN -1
+        ELSE 0 END
+    WHERE turn = 0
+"""
+
+
+def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag) -> bool:
+    """Give every group of records its opener.
+
+    Needs the tables ``flow_group`` and ``identity``; makes the table ``decided`` with the
+    columns of ``packet``, ``turn`` (1: the source opened the connection, -1: the destination,
+    0: undecided) and ``how`` (``record``, ``tuple``, ``listener``, ``fan-in``, ``port``).
+
+    Returns:
+        Whether the reply flag was believed.
+    """
+    trust = flag is ReplyFlag.TRUST or (flag is ReplyFlag.AUTO and not _contradicts(connection))
+    (legacy,) = connection.execute(_LEGACY).fetchone() or (False,)
+    connection.execute(_PACKETS)
+    turn = _turn_sql(trust=trust, legacy=bool(legacy))
+    connection.execute(
+        f"CREATE TEMP TABLE decided AS SELECT *, {turn} AS turn, 'record' AS how FROM packet",
+    )
+    connection.execute("DROP TABLE packet")
+    connection.execute(_OPENED)
+    connection.execute(_LISTENERS)
+    for step in (_BY_TUPLE, _BY_LISTENER, _BY_FAN_IN, _BY_PORT):
+        (left,) = connection.execute(
+            "SELECT count(*) FROM decided WHERE turn = 0",
+        ).fetchone() or (0,)
+        if not left:
+            break
+        connection.execute(step)
+    return trust
+
+
+def _contradicts(connection: duckdb.DuckDBPyConnection) -> bool:
+    against, in_favour = connection.execute(_SELF_CONTRADICTION).fetchone() or (0, 0)
+    return bool(against > in_favour)

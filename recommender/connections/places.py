@@ -1,0 +1,151 @@
+"""Ends outside the pods: addresses, DNS names, nodes, the API server."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from recommender.model.addresses import host_network, parse_address
+from recommender.model.entities import Entity, EntityKind
+from recommender.model.errors import ModelError
+from recommender.sources.endpoint import EndClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from recommender.inventory.types import Inventory
+    from recommender.model.edges import Edge
+
+#: The CIDRs that mean everywhere.
+EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
+
+_UNRESOLVED: Final = {
+    EndClass.HEALTH: "cilium-health",
+    EndClass.INGRESS: "cilium-ingress",
+    EndClass.UNMANAGED: "unmanaged-pod",
+    EndClass.NONE: "no-identity",
+}
+
+
+class Places:
+    """Turns classes and addresses into entities, and addresses into names."""
+
+    def __init__(self, names: Mapping[str, set[str]], inventory: Inventory | None) -> None:
+        """Remember the names that the log gives to addresses.
+
+        Args:
+            names: DNS names by address.
+            inventory: The cluster as known, to tell pods and the API server by address.
+        """
+        self._names: dict[str, set[str]] = defaultdict(set)
+        for ip, found in names.items():
+            self._names[self.canonical(ip)] |= found
+        self._owners = _owners(inventory)
+        self._canonical: dict[str, str] = {}
+
+    @staticmethod
+    def canonical(ip: str) -> str:
+        """An address in canonical form; what is no address stays as it is."""
+        try:
+            return str(parse_address(ip))
+        except ModelError:
+            return ip
+
+    @staticmethod
+    def time(moment: datetime | None) -> datetime:
+        """A moment with its zone, UTC; the epoch where the log has none."""
+        return (moment or datetime.fromtimestamp(0, UTC)).replace(tzinfo=UTC)
+
+    def entity(self, kind: EndClass, ip: str) -> Entity:
+        """The entity of an end that is no pod by its class and, outside the cluster, address."""
+        if kind is EndClass.OWN_NODE:
+            return Entity(EntityKind.NODE, name="own")
+        if kind is EndClass.NODE:
+            return Entity.node()
+        if kind is EndClass.APISERVER:
+            return Entity.apiserver()
+        if ip in EVERYWHERE:
+            return Entity.cidr(ip)
+        address = self.canonical(ip)
+        if address in self._owners and kind in {EndClass.NONE, EndClass.WORLD}:
+            return self._owners[address]
+        if kind is EndClass.WORLD:
+            return self._external(address)
+        return Entity.unresolved(_UNRESOLVED[kind])
+
+    def _external(self, address: str) -> Entity:
+        try:
+            network = str(host_network(address))
+        except ModelError:
+            return Entity.unresolved("no-address" if not address else "invalid-address")
+        names = self._names.get(address, set())
+        return Entity.dns_name(next(iter(names))) if len(names) == 1 else Entity.cidr(network)
+
+    def names(self, end: Entity) -> set[str]:
+        """DNS names known for an external entity."""
+        if end.kind is EntityKind.NAME:
+            return {end.name}
+        return self._names.get(end.name.partition("/")[0], set())
+
+    def settle(self, edges: Iterable[Edge]) -> list[Edge]:
+        """Merge edges that turned out to be the same: several addresses of one DNS name."""
+        groups: dict[object, list[Edge]] = defaultdict(list)
+        for edge in edges:
+            groups[edge.key].append(edge)
+        return [group[0] if len(group) == 1 else _merge(group) for group in groups.values()]
+
+
+def _owners(inventory: Inventory | None) -> dict[str, Entity]:
+    """Addresses that one workload, the nodes or the API server hold in the inventory."""
+    if inventory is None:
+        return {}
+    found: dict[str, set[Entity]] = defaultdict(set)
+    for entity, workload in inventory.workloads.items():
+        for pod in workload.pods:
+            for ip in pod.ips:
+                found[Places.canonical(ip)].add(Entity.node() if pod.host_network else entity)
+    for node in inventory.nodes:
+        for ip in node.addresses:
+            found[Places.canonical(ip)] = {Entity.node()}
+    for ip in inventory.apiserver_addresses:
+        found[Places.canonical(ip)] = {Entity.apiserver()}
+    return {ip: next(iter(owners)) for ip, owners in found.items() if len(owners) == 1}
+
+
+def _merge(edges: list[Edge]) -> Edge:
+    """One edge of several with the same key and different addresses.
+
+    Days and hours are those of the busiest part: their union is not known any more, so the
+    count is a lower bound.
+    """
+    first = edges[0]
+    outside_client = first.client.is_external
+
+    def total(count: str) -> int:
+        return sum(getattr(edge, count) for edge in edges)
+
+    def most(count: str) -> int:
+        return max(getattr(edge, count) for edge in edges)
+
+    def union(values: str) -> tuple[str, ...]:
+        return tuple(sorted({value for edge in edges for value in getattr(edge, values)}))
+
+    return replace(
+        first,
+        flows=total("flows"),
+        records=total("records"),
+        bytes=total("bytes"),
+        first_seen=min(edge.first_seen for edge in edges),
+        last_seen=max(edge.last_seen for edge in edges),
+        client_pods=total("client_pods") if outside_client else most("client_pods"),
+        server_pods=most("server_pods") if outside_client else total("server_pods"),
+        days=most("days"),
+        hours=most("hours"),
+        observers=union("observers"),
+        addresses=union("addresses"),
+        names=union("names"),
+        samples=tuple(sorted({record for edge in edges for record in edge.samples})[:3]),
+        marks=union("marks"),
+    )

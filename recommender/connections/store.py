@@ -1,0 +1,76 @@
+"""The working store of a run: a DuckDB database on disk that bounds memory whatever the input."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+#: Memory that the engine may use before it spills to disk.
+MEMORY_LIMIT: Final = "400MB"
+
+# Groups of records: alike in everything that matters, told apart by hour and observer so that
+# any split of the input merges to the same groups.
+_TABLES: Final = """
+    CREATE SEQUENCE endpoint_id;
+    CREATE TABLE endpoint (id INTEGER, text VARCHAR);
+    CREATE TABLE flow_group (
+        file INTEGER, src INTEGER, dst INTEGER, src_ip VARCHAR, dst_ip VARCHAR,
+        src_port INTEGER, dst_port INTEGER, protocol VARCHAR, verdict VARCHAR, reply BOOLEAN,
+        observer VARCHAR, direction VARCHAR, hour BIGINT, signs INTEGER,
+        records BIGINT, flows BIGINT, bytes BIGINT, first TIMESTAMP, last TIMESTAMP, line BIGINT
+    );
+    CREATE TABLE dns_name (endpoint INTEGER, ip VARCHAR, name VARCHAR);
+"""
+
+
+class Store:
+    """A DuckDB connection with its folder; a context manager that removes both.
+
+    Attributes:
+        connection: The connection.
+    """
+
+    def __init__(self) -> None:
+        """Open a new, empty store in the system's folder for temporary files."""
+        self._folder = tempfile.TemporaryDirectory(prefix="recommender-")
+        folder = Path(self._folder.name)
+        self.connection = duckdb.connect(
+            str(folder / "run.duckdb"),
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(folder / "spill"),
+                "threads": os.cpu_count() or 1,
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+            },
+        )
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET enable_progress_bar = false")
+        self.connection.execute(_TABLES)
+
+    def __enter__(self) -> Store:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection and remove the folder."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection and remove the folder."""
+        self.connection.close()
+        self._folder.cleanup()

@@ -1,0 +1,66 @@
+"""The canonical flow: the one relation that every source turns its records into.
+
+Columns of the relation, one row a record that was understood:
+
+===============  =========  ====================================================================
+column           type       meaning
+===============  =========  ====================================================================
+``line``         BIGINT     line in the file, from 1
+``start``        TIMESTAMP  when the record was made, UTC
+``src_ip``       VARCHAR    packet source address, as written; may be null
+``dst_ip``       VARCHAR    packet destination address
+``src_port``     INTEGER    packet source port, 0 where there is none
+``dst_port``     INTEGER    packet destination port
+``protocol``     VARCHAR    ``TCP``, ``UDP``, ``SCTP``, ``ICMP``, ``ICMPv6``
+``verdict``      VARCHAR    ``accepted``, ``denied``, ``audit`` or ``unknown``
+``aside``        VARCHAR    why the record makes no edge, null where it may make one
+``reply``        BOOLEAN    whether the packet answers its connection's opener; null: unknown
+``signs``        INTEGER    bits of :class:`Sign`
+``src``, ``dst`` VARCHAR    identity of the ends as the log wrote it; the source decodes it
+``observer``     VARCHAR    who reported the record
+``direction``    VARCHAR    ``INGRESS``, ``EGRESS`` or empty
+``count``        BIGINT     connections that the record stands for (1, or an aggregate's count)
+``bytes``        BIGINT     bytes, 0 where the log does not say
+===============  =========  ====================================================================
+
+Further columns carry what only some records have: ``malformed`` (why the line is no record; then
+nothing else is set), ``lost`` and ``lost_source`` (events the producer lost), ``names_of_src``,
+``names_of_dst``, ``dns_query`` and ``dns_answers`` (DNS names seen).
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag
+
+
+class Sign(IntFlag):
+    """What a record shows about its connection, as bits that are or-ed over records."""
+
+    #: TCP SYN without ACK: the sender opens the connection.
+    SYN = 1
+    #: TCP SYN with ACK: the sender was called.
+    SYN_ACK = 2
+    #: A packet of an open connection, or one of a protocol without handshake.
+    DATA = 4
+    #: TCP RST.
+    RESET = 8
+    #: ICMP echo request.
+    REQUEST = 16
+    #: ICMP echo reply or error.
+    RESPONSE = 32
+    #: Seen by the datapath on its way (not only judged by a policy).
+    TRACE = 64
+    #: Judged by a policy when the connection was opened.
+    VERDICT = 128
+    #: Seen by a proxy at layer 7.
+    LAYER7 = 256
+    #: Re-sent by a node, without connection state: the true ends may be hidden.
+    FORWARDED = 512
+    #: Aggregated by the exporter; the record stands for several.
+    AGGREGATED = 1024
+    #: No reply flag although the format of the record has none but ``reply: true``.
+    NO_LEGACY_REPLY = 2048
+    #: The record has no time.
+    NO_TIME = 4096
+    #: Reply flag given as false on a SYN+ACK: the producer's flag cannot be trusted.
+    CONTRADICTION = 8192

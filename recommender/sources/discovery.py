@@ -1,0 +1,100 @@
+"""Which files a user means: files, folders, globs and standard input."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from recommender.model.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: How the user names standard input.
+STDIN: Final = "-"
+
+# Rotated exporter files are called events.log.1, events-2026-03-02T00-00-00.000.log.gz ...
+_LOG_NAME: Final = re.compile(
+    r".*\.(log|jsonl?|ndjson|txt)(\.\d+)?(\.(gz|zst|zstd))?$|.*\.(gz|zst|zstd)$",
+    re.IGNORECASE,
+)
+_GLOB: Final = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InputFile:
+    """One file to read.
+
+    Attributes:
+        name: The file as the user would name it; it appears in every message and account.
+        path: Where it is; empty for standard input.
+        named: Whether the user named this very file (then it must be a log), or a folder or
+            glob that holds it (then another kind of file is passed over).
+    """
+
+    name: str
+    path: str
+    named: bool
+
+
+def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[InputFile, ...]:
+    """Expand what the user named into the files to read, sorted by name, each once.
+
+    Args:
+        paths: Files, folders (searched through to the bottom), globs, ``-`` for standard input.
+
+    Raises:
+        InputError: A path does not exist, or a folder or glob holds nothing that looks like a
+            log.
+    """
+    found: dict[str, InputFile] = {}
+    for path in paths:
+        for item in _expand(os.fspath(path)):
+            key = item.path and str(Path(item.path).resolve())
+            earlier = found.get(key)
+            if earlier is None or (item.named and not earlier.named):
+                found[key] = item
+    if not found:
+        message = "no input was named"
+        raise InputError(message, hint="name a flow log, a folder of logs, or - for stdin")
+    return tuple(sorted(found.values()))
+
+
+def _expand(text: str) -> Iterator[InputFile]:
+    if text == STDIN:
+        yield InputFile("stdin", "", named=True)
+        return
+    path = Path(text)
+    if path.is_dir():
+        yield from _in_folder(text, path)
+    elif path.exists():
+        yield InputFile(text, text, named=True)
+    elif _GLOB.search(text):
+        matches = [match for match in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207, C416
+        files = [match for match in matches if Path(match).is_file()]
+        if not files:
+            message = "no file matches this pattern"
+            raise InputError(message, where=text, hint="check the pattern; quote it in a shell")
+        yield from (InputFile(match, match, named=False) for match in files)
+    else:
+        message = "no such file or folder"
+        raise InputError(message, where=text, hint="check the path")
+
+
+def _in_folder(text: str, folder: Path) -> Iterator[InputFile]:
+    names = [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and _LOG_NAME.match(file.name)
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+    if not names:
+        message = "the folder holds no flow logs"
+        hint = "logs end in .log, .json, .jsonl, .ndjson or .txt, also with .gz or .zst"
+        raise InputError(message, where=text, hint=hint)
+    yield from (InputFile(str(file), str(file), named=False) for file in names)

@@ -1,0 +1,160 @@
+"""Every input as blocks of lines, read one step ahead of whoever consumes them."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from recommender.model.errors import InputError, PartialInputError
+from recommender.sources.arrays import array_lines
+from recommender.sources.blocks import Block, cut_blocks
+from recommender.sources.formats import recognise
+from recommender.sources.streams import read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from recommender.sources.discovery import InputFile
+
+#: Blocks that wait to be consumed; with the one in work and the one being read they bound memory.
+_AHEAD: Final = 1
+_HEAD_LINES: Final = 1000
+_HEAD_BYTES: Final = 8 << 20
+
+
+@dataclass(slots=True)
+class FileEnd:
+    """The end of one file.
+
+    Attributes:
+        problem: Why the file is not complete; None where it is.
+        skipped: Why a file of a folder was passed over; None where it was read.
+    """
+
+    problem: PartialInputError | None = None
+    skipped: InputError | None = None
+
+
+@dataclass(slots=True)
+class FilePart:
+    """One step of reading: a block of a file, or its end.
+
+    Attributes:
+        file: Which file.
+        format: Name of its format; empty where it was skipped.
+        part: The block, or the end.
+    """
+
+    file: InputFile
+    format: str
+    part: Block | FileEnd
+
+
+def read_parts(files: tuple[InputFile, ...]) -> Iterator[FilePart]:
+    """All files in order, block by block, each followed by its end.
+
+    A thread reads ahead, so that unpacking and parsing overlap.
+
+    Raises:
+        InputError: A file that the user named cannot be used.
+    """
+    parts: queue.Queue[FilePart | BaseException | None] = queue.Queue(_AHEAD)
+    stopped = threading.Event()
+
+    def offer(item: FilePart | BaseException | None) -> bool:
+        while not stopped.is_set():
+            try:
+                parts.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    worker = threading.Thread(target=_work, args=(files, offer), daemon=True)
+    worker.start()
+    try:
+        while (item := parts.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        worker.join()
+
+
+def _work(files: tuple[InputFile, ...], offer: Callable[[object], bool]) -> None:
+    try:
+        for file in files:
+            for part in _read_file(file):
+                if not offer(part):
+                    return
+    except BaseException as error:  # noqa: BLE001 - handed on and raised by the consumer
+        offer(error)
+    else:
+        offer(None)
+
+
+def _read_file(file: InputFile) -> Iterator[FilePart]:
+    try:
+        chunks = read_bytes(file)
+        head, early = _peek(chunks)
+        if early and not b"".join(head).strip():
+            yield FilePart(file, "", FileEnd(early))
+            return
+        whole = chain(head, _raise_after(early) if early else chunks)
+        is_array = b"".join(head[:1]).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+        lines = array_lines(file.name, whole) if is_array else whole
+        if is_array:
+            first, lines = _take(lines, _HEAD_LINES)
+        else:
+            first = b"".join(head)[:_HEAD_BYTES].split(b"\n")[:_HEAD_LINES]
+        name = recognise(file.name, first)
+    except PartialInputError:
+        raise
+    except InputError as error:
+        if file.named:
+            raise
+        yield FilePart(file, "", FileEnd(skipped=error))
+        return
+    problem: PartialInputError | None = None
+    try:
+        for block in cut_blocks(file.name, lines):
+            yield FilePart(file, name, block)
+    except PartialInputError as error:
+        problem = error
+    yield FilePart(file, name, FileEnd(problem))
+
+
+def _peek(chunks: Iterator[bytes]) -> tuple[list[bytes], PartialInputError | None]:
+    """The first chunks of a stream, and what broke it off while they were read."""
+    head: list[bytes] = []
+    try:
+        for chunk in chunks:
+            head.append(chunk)
+            if sum(map(len, head)) >= _HEAD_BYTES or chunk.count(b"\n") >= _HEAD_LINES:
+                break
+    except PartialInputError as error:
+        return head, error
+    return head, None
+
+
+def _raise_after(error: PartialInputError) -> Iterator[bytes]:
+    yield from ()
+    raise error
+
+
+def _take(lines: Iterator[bytes], count: int) -> tuple[list[bytes], Iterator[bytes]]:
+    taken: list[bytes] = []
+    broken: PartialInputError | None = None
+    try:
+        for line in lines:
+            taken.append(line)
+            if len(taken) >= count:
+                break
+    except PartialInputError as error:
+        broken = error
+    rest = chain(taken, _raise_after(broken)) if broken else chain(taken, lines)
+    return taken, rest
