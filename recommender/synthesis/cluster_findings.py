@@ -1,0 +1,202 @@
+"""What a person should know about the drafts as a whole: who got none, what they share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from recommender.connections.marks import OWN_NODE
+from recommender.model.edges import Verdict
+from recommender.model.findings import Finding, Severity
+from recommender.model.policies import Direction
+from recommender.synthesis.dns import ASSUMED
+from recommender.synthesis.findings import some
+from recommender.synthesis.mending import mending_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from recommender.inventory.types import Inventory
+    from recommender.model.edges import Edge
+    from recommender.model.entities import Entity
+    from recommender.synthesis.default_deny import NamespaceDefault
+    from recommender.synthesis.dns import Resolvers
+    from recommender.synthesis.drafting import Draft
+    from recommender.synthesis.subjects import Roster, Subject
+
+_VERDICT_WORDS: Final = {
+    Verdict.DENIED: ("denied-traffic", "was denied"),
+    Verdict.AUDIT: ("audit-traffic", "was let through by a policy in audit mode only"),
+    Verdict.UNANSWERED: ("unanswered-traffic", "never got an answer"),
+    Verdict.UNKNOWN: ("unknown-verdict", "has no verdict in the log"),
+}
+
+
+def roster_findings(roster: Roster, inventory: Inventory) -> Iterator[Finding]:
+    """Workloads without a selector, and those that share one."""
+    elsewhere = [entity for entity, why in roster.refused.items() if why == "other-cluster"]
+    if elsewhere:
+        clusters = {entity.cluster for entity in elsewhere}
+        yield Finding(
+            "other-cluster",
+            Severity.WARNING,
+            some(clusters),
+            f"{len(elsewhere)} workloads of other clusters got no draft: policies are drafted for "
+            "one cluster at a time",
+            hint="run again for each cluster by its name",
+        )
+    for entity, why in roster.refused.items():
+        if why == "needs-label":
+            yield Finding(
+                why,
+                Severity.WARNING,
+                entity.id,
+                "no set of stable labels selects its pods and none else of its namespace, so it "
+                "got no policy",
+                hint=mending_line(inventory.workloads[entity]),
+            )
+        elif why == "host-network":
+            yield Finding(
+                why,
+                Severity.NOTE,
+                entity.id,
+                "its pods use the node's network, which no NetworkPolicy isolates",
+            )
+        elif why == "invalid-namespace":
+            yield Finding(
+                why,
+                Severity.WARNING,
+                entity.id,
+                "its namespace has a name that the API server would refuse",
+            )
+    for subject in roster.subjects:
+        if len(subject.members) > 1:
+            yield _shared(subject)
+        if any("version" in key for key in subject.selector.keys()):  # noqa: SIM118 - no map
+            yield Finding(
+                "version-in-selector",
+                Severity.NOTE,
+                subject.id,
+                f"the controller's own selector names a version ({subject.selector}): the draft "
+                "ends with that controller",
+            )
+
+
+def _shared(subject: Subject) -> Finding:
+    grown = subject.added > 0
+    return Finding(
+        "shared-selector",
+        Severity.WARNING if grown else Severity.NOTE,
+        subject.id,
+        f"{some(member.name for member in subject.members)} differ in no stable label and share "
+        f"one policy ({subject.selector}), which "
+        + (
+            f"grants {subject.added} conversations to members that were not seen to have them"
+            if grown
+            else "adds nothing to what each of them was seen to do"
+        ),
+        hint="a stable label on each pod template gives each its own policy" if grown else "",
+    )
+
+
+def shared_findings(drafts: Sequence[Draft], known: Resolvers) -> Iterator[Finding]:
+    """Findings that many drafts have in common, one for all of them."""
+    egress = [d.subject.id for d in drafts if Direction.EGRESS in d.covered]
+    if known.assumed and egress:
+        yield Finding(
+            ASSUMED,
+            Severity.WARNING,
+            "cluster",
+            f"no DNS resolver was seen or is known, so {len(egress)} policies allow the usual "
+            "one: pods with k8s-app=kube-dns in kube-system on port 53",
+            hint="check it: kubectl -n kube-system get pods -l k8s-app=kube-dns",
+        )
+    for subject, ports in known.pods:
+        if any(d.subject == subject and Direction.INGRESS in d.covered for d in drafts):
+            yield Finding(
+                "dns-open-to-cluster",
+                Severity.NOTE,
+                subject.id,
+                f"as the cluster's resolver it answers every pod on {some(map(str, ports))}, so "
+                "that a new workload can resolve names",
+            )
+    marked = {
+        draft.subject.id
+        for draft in drafts
+        for side in draft.directions
+        if any("node" in rule.marks for rule in side.rules)
+    }
+    if marked:
+        yield Finding(
+            "node-addresses",
+            Severity.NOTE,
+            "cluster",
+            f"{len(marked)} policies name node addresses ({some(marked)}): a new node needs a "
+            "new draft",
+        )
+    probed = {
+        draft.subject.id
+        for draft in drafts
+        for side in draft.directions
+        if any(aside.reason == OWN_NODE for aside in side.set_aside)
+    }
+    if probed:
+        yield Finding(
+            OWN_NODE,
+            Severity.NOTE,
+            "cluster",
+            f"traffic from their own node (kubelet probes) to {len(probed)} workloads needs no "
+            "rule: Kubernetes always allows it",
+        )
+
+
+def default_findings(defaults: Sequence[NamespaceDefault]) -> Iterator[Finding]:
+    """Namespaces whose default-deny leaves a direction out."""
+    for default in defaults:
+        for direction, entities in default.spared:
+            word = direction.value.lower()
+            yield Finding(
+                "default-deny-reduced" if default.policy else "default-deny-left-out",
+                Severity.WARNING,
+                default.namespace,
+                f"its default-deny leaves {word} open, since it would cut off "
+                f"{some(entity.id for entity in entities)}, whose {word} no policy covers yet",
+                where=direction.value,
+            )
+
+
+def verdict_findings(edges: Sequence[Edge]) -> Iterator[Finding]:
+    """Traffic that made no rule since it was not accepted, one finding a server and verdict."""
+    groups: defaultdict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for edge in edges:
+        if edge.verdict is not Verdict.ACCEPTED:
+            about = _about(edge)
+            groups[edge.verdict.value, about.id].append(edge)
+    for (verdict, about_id), group in sorted(groups.items()):
+        code, words = _VERDICT_WORDS[Verdict(verdict)]
+        flows = sum(edge.flows for edge in group)
+        ports = some(f"{edge.protocol}/{edge.port}" for edge in group)
+        ends = some(e.client.id if e.server.id == about_id else e.server.id for e in group)
+        yield Finding(
+            code,
+            Severity.NOTE,
+            about_id,
+            f"traffic of {flows} flows on {ports} with {ends} {words}; it made no rule",
+        )
+
+
+def _about(edge: Edge) -> Entity:
+    return edge.client if edge.client.is_workload and not edge.server.is_workload else edge.server
+
+
+def unknown_findings(edges: Sequence[Edge], inventory: Inventory) -> Iterator[Finding]:
+    """Workloads that were seen and that the inventory does not hold."""
+    ends = {end for edge in edges for end in (edge.client, edge.server) if end.is_workload}
+    for entity in sorted(ends - set(inventory.workloads)):
+        yield Finding(
+            "unknown-workload",
+            Severity.WARNING,
+            entity.id,
+            "it was seen in the flows and is not in the inventory, so it got no policy",
+            hint="take the inventory while the workload runs, or leave it if it is gone for good",
+        )

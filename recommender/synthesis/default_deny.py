@@ -1,0 +1,111 @@
+"""The default-deny of a namespace: only what every workload of it can bear.
+
+A policy that selects the whole namespace also isolates the workloads that got no policy of their
+own, or only one direction. It therefore names a direction only where each live workload of the
+namespace is isolated in it already, so that it changes nothing for them: it is there for the
+workloads of tomorrow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recommender.model.labels import LabelSelector
+from recommender.model.policies import Direction, NetworkPolicy
+from recommender.synthesis.naming import DEFAULT_DENY
+from recommender.synthesis.subjects import MANAGED_BY, is_finished
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from recommender.inventory.types import Inventory, Workload
+    from recommender.model.entities import Entity
+    from recommender.synthesis.drafting import Draft
+    from recommender.synthesis.subjects import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceDefault:
+    """What a namespace's default can be.
+
+    Attributes:
+        namespace: Its name.
+        policy: The default-deny, None where no direction is safe.
+        spared: Per direction that is left out, the workloads that it would cut off, sorted.
+    """
+
+    namespace: str
+    policy: NetworkPolicy | None
+    spared: tuple[tuple[Direction, tuple[Entity, ...]], ...]
+
+
+def namespace_defaults(
+    drafts: Sequence[Draft],
+    inventory: Inventory,
+    roster: Roster,
+    seen: Collection[Entity],
+) -> tuple[NamespaceDefault, ...]:
+    """The default of each namespace that has at least one policy, sorted by name.
+
+    Args:
+        drafts: The drafts of all subjects.
+        inventory: The cluster as known.
+        roster: Who can be selected, and whose cluster it is.
+        seen: Ends of the edges: pods that come and go are in no inventory and yet come again.
+    """
+    covered: defaultdict[Entity, set[Direction]] = defaultdict(set)
+    namespaces: set[str] = set()
+    for draft in drafts:
+        if draft.covered:
+            namespaces.add(draft.subject.namespace)
+        for member in draft.subject.members:
+            covered[member] |= draft.covered
+    live: defaultdict[str, list[Entity]] = defaultdict(list)
+    for entity, workload in sorted(inventory.workloads.items()):
+        if _can_be_cut_off(workload) and entity.cluster == roster.cluster:
+            live[entity.namespace].append(entity)
+    for entity in sorted(end for end in seen if end.is_workload):
+        if entity not in inventory.workloads and entity.cluster == roster.cluster:
+            live[entity.namespace].append(entity)
+    return tuple(
+        _default(
+            namespace,
+            {direction: _lacking(direction, live[namespace], covered) for direction in Direction},
+        )
+        for namespace in sorted(namespaces)
+    )
+
+
+def _lacking(
+    direction: Direction,
+    live: Iterable[Entity],
+    covered: defaultdict[Entity, set[Direction]],
+) -> tuple[Entity, ...]:
+    return tuple(entity for entity in live if direction not in covered[entity])
+
+
+def _can_be_cut_off(workload: Workload) -> bool:
+    """Whether a policy for the whole namespace would touch pods of this workload.
+
+    A CronJob between two runs has no pods and yet has to run tonight; a workload that was scaled
+    to nothing does not work today.
+    """
+    return not workload.host_network and not is_finished(workload) and workload.replicas != 0
+
+
+def _default(namespace: str, lacking: dict[Direction, tuple[Entity, ...]]) -> NamespaceDefault:
+    safe = frozenset(direction for direction, entities in lacking.items() if not entities)
+    policy = None
+    if safe:
+        policy = NetworkPolicy(
+            namespace=namespace,
+            name=DEFAULT_DENY,
+            subject=LabelSelector.everything(),
+            policy_types=safe,
+            labels=(MANAGED_BY,),
+            origin=f"namespace {namespace}",
+        )
+    spared = tuple((direction, entities) for direction, entities in lacking.items() if entities)
+    return NamespaceDefault(namespace, policy, spared)

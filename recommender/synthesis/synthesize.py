@@ -1,0 +1,135 @@
+"""From edges to drafts: the one entry point of this package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recommender.model.edges import Verdict
+from recommender.synthesis import cluster_findings as say
+from recommender.synthesis.default_deny import namespace_defaults
+from recommender.synthesis.dns import resolvers
+from recommender.synthesis.drafting import Drafter, by_end
+from recommender.synthesis.findings import draft_findings
+from recommender.synthesis.minimise import edge_order
+from recommender.synthesis.peers import PeerFinder
+from recommender.synthesis.settings import BOTH, Settings
+from recommender.synthesis.subjects import roster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from recommender.inventory.types import Inventory
+    from recommender.model.edges import Edge
+    from recommender.model.entities import Entity
+    from recommender.model.findings import Finding
+    from recommender.model.policies import Direction, NetworkPolicy
+    from recommender.synthesis.default_deny import NamespaceDefault
+    from recommender.synthesis.dns import Resolvers
+    from recommender.synthesis.drafting import Draft, SetAside
+    from recommender.synthesis.settings import Observed
+    from recommender.synthesis.subjects import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """Draft policies and what there is to say about them.
+
+    Attributes:
+        policies: Sorted by namespace and name; at most one for each workload, and at most one
+            ``default-deny`` for each namespace.
+        findings: Gravest first.
+        set_aside: Accepted edges for which no rule was written on a side that is isolated, with
+            the reason; every other accepted edge is allowed by the policies.
+    """
+
+    policies: tuple[NetworkPolicy, ...]
+    findings: tuple[Finding, ...]
+    set_aside: tuple[SetAside, ...] = ()
+
+
+def synthesize(
+    edges: Iterable[Edge],
+    inventory: Inventory,
+    *,
+    observed: Observed | None = None,
+    settings: Settings | None = None,
+) -> Synthesis:
+    """Draft least-privilege policies from what was seen.
+
+    Args:
+        edges: Who talked to whom; only accepted edges make rules.
+        inventory: The cluster as known.
+        observed: Per workload the directions in which the log would have shown its traffic; a
+            direction that is not in it is never isolated. Without it, see ``observable``.
+        settings: The user's choices.
+    """
+    chosen = settings or Settings()
+    ordered = sorted(set(edges), key=edge_order)
+    accepted = [edge for edge in ordered if edge.verdict is Verdict.ACCEPTED]
+    seen = frozenset(end for edge in ordered for end in (edge.client, edge.server))
+    subjects = roster(inventory, accepted, chosen)
+    known = resolvers(accepted, inventory, subjects)
+    by_server, by_client = by_end(accepted)
+    drafter = Drafter(
+        finder=PeerFinder(inventory, subjects),
+        known=known,
+        observed=observable(ordered, inventory) if observed is None else observed,
+        settings=chosen,
+        by_server=by_server,
+        by_client=by_client,
+        seen=seen,
+    )
+    drafts = [drafter.draft(subject) for subject in subjects.subjects]
+    defaults = namespace_defaults(drafts, inventory, subjects, seen)
+    policies = [policy for draft in drafts if (policy := draft.policy)]
+    policies += [default.policy for default in defaults if default.policy]
+    found = _findings(ordered, inventory, chosen, _Outcome(subjects, known, drafts, defaults))
+    return Synthesis(
+        policies=tuple(sorted(policies, key=lambda policy: (policy.namespace, policy.name))),
+        findings=tuple(sorted(set(found), key=lambda finding: finding.order)),
+        set_aside=tuple(
+            aside
+            for draft in drafts
+            for side in draft.directions
+            if side.covered
+            for aside in side.set_aside
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    roster: Roster
+    known: Resolvers
+    drafts: Sequence[Draft]
+    defaults: Sequence[NamespaceDefault]
+
+
+def _findings(
+    edges: Sequence[Edge],
+    inventory: Inventory,
+    settings: Settings,
+    outcome: _Outcome,
+) -> Iterator[Finding]:
+    yield from say.roster_findings(outcome.roster, inventory)
+    for draft in outcome.drafts:
+        yield from draft_findings(draft, settings)
+    yield from say.shared_findings(outcome.drafts, outcome.known)
+    yield from say.default_findings(outcome.defaults)
+    yield from say.verdict_findings(edges)
+    yield from say.unknown_findings(edges, inventory)
+
+
+def observable(edges: Sequence[Edge], inventory: Inventory) -> dict[Entity, frozenset[Direction]]:
+    """Both directions of each workload of which at least one node reported, nothing else.
+
+    Replicas do alike, so one reporting node is enough; a workload whose nodes are all silent, or
+    not known, was not observed. A log without observers says nothing: then every workload counts.
+    """
+    reported = {observer for edge in edges for observer in edge.observers}
+    return {
+        entity: BOTH
+        for entity, workload in inventory.workloads.items()
+        if not reported or any(pod.node in reported for pod in workload.pods)
+    }
