@@ -14,3 +14,14 @@ if TYPE_CHECKING:
     Judge = Callable[[World, End, End, str, int], bool]
 
 JUDGES: Final[dict[str, Judge]] = {"naive": naive.allowed}
+
+
+class Says:
+    """A judge over one world, in few words: ``says(B, A)`` on TCP 80 unless told."""
+
+    def __init__(self, judge: Judge, world: World) -> None:
+        self.judge = judge
+        self.world = world
+
+    def __call__(self, source: End, target: End, port: int = 80, protocol: str = "TCP") -> bool:
+        return self.judge(self.world, source, target, protocol, port)

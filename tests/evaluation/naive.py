@@ -43,6 +43,10 @@ class World:
     policies: tuple[NetworkPolicy, ...] = ()
     tiers: tuple[TierPolicy, ...] = ()
     blocks_match_pods: bool = False
+    networks_match_pods: bool = True
+    hosts_are_pods: bool = False
+    own_node_egress: bool = False
+    end_port: bool = True
     names: dict[str, str] = field(default_factory=dict)
 
     def with_policies(self, *policies: NetworkPolicy) -> World:
@@ -76,7 +80,11 @@ def allowed(world: World, source: End, destination: End, protocol: str, port: in
 def side_allows(world: World, direction: Direction, attempt: Attempt) -> bool:
     """Whether one side lets a connection through."""
     subject = attempt.subject(direction)
-    if isinstance(subject, str) or subject.host_network:
+    if isinstance(subject, str) or is_host(world, subject):
+        return True
+    if (direction is Direction.INGRESS or world.own_node_egress) and on_own_node(
+        world, subject, attempt.peer(direction)
+    ):
         return True
     verdict = tier_says(world, Tier.ADMIN, direction, attempt)
     if verdict in {Action.ACCEPT, Action.DENY}:
@@ -95,6 +103,21 @@ def side_allows(world: World, direction: Direction, attempt: Attempt) -> bool:
     return tier_says(world, Tier.BASELINE, direction, attempt) is not Action.DENY
 
 
+def is_host(world: World, pod: Pod) -> bool:
+    """Whether a pod is seen as its node: policies never select it, its addresses do."""
+    return pod.host_network and not world.hosts_are_pods
+
+
+def on_own_node(world: World, subject: Pod, peer: End) -> bool:
+    """Whether the peer is the node that the subject runs on, or a pod in that node's network."""
+    if not subject.node:
+        return False
+    if not isinstance(peer, str):
+        return is_host(world, peer) and peer.node == subject.node
+    of_node = {ip for n in world.inventory.nodes if n.name == subject.node for ip in n.addresses}
+    return parse_address(peer) in {parse_address(ip) for ip in of_node}
+
+
 def selects(policy: NetworkPolicy, pod: Pod) -> bool:
     same_namespace = policy.namespace == pod.namespace
     return same_namespace and policy.subject.matches(dict(pod.labels))
@@ -111,7 +134,7 @@ def rule_matches(
     if rule.ports is ALL_PORTS:
         return True
     assert isinstance(rule.ports, tuple)
-    return any(port_matches(item, attempt) for item in rule.ports)
+    return any(port_matches(world, item, attempt) for item in rule.ports)
 
 
 def namespace_labels(world: World, name: str) -> dict[str, str]:
@@ -123,7 +146,7 @@ def namespace_labels(world: World, name: str) -> dict[str, str]:
 def peer_matches(world: World, policy: NetworkPolicy, item: Peer, peer: End) -> bool:
     if isinstance(item, IPBlock):
         return block_matches(world, item, peer)
-    if isinstance(peer, str) or peer.host_network:
+    if isinstance(peer, str) or is_host(world, peer):
         return False
     if item.namespaces is None:
         if peer.namespace != policy.namespace:
@@ -136,8 +159,11 @@ def peer_matches(world: World, policy: NetworkPolicy, item: Peer, peer: End) -> 
 def block_matches(world: World, block: IPBlock, peer: End) -> bool:
     if isinstance(peer, str):
         return address_in(peer, block.cidr, block.excluded)
-    if not peer.host_network and not world.blocks_match_pods:
+    if not is_host(world, peer) and not world.blocks_match_pods:
         return False
+    if not peer.ips:
+        # An address that is not known is surely inside only where everything is.
+        return parse_network(block.cidr).prefixlen == 0 and not block.excluded
     return any(address_in(ip, block.cidr, block.excluded) for ip in peer.ips)
 
 
@@ -148,13 +174,14 @@ def address_in(address: str, cidr: str, excluded: tuple[str, ...] = ()) -> bool:
     return not any(address_in(address, part) for part in excluded)
 
 
-def port_matches(item: PolicyPort, target: Attempt) -> bool:
+def port_matches(world: World, item: PolicyPort, target: Attempt) -> bool:
     if item.protocol != target.protocol:
         return False
     if item.port is None:
         return True
     if isinstance(item.port, int):
-        return item.port <= target.port <= (item.end_port or item.port)
+        last = item.end_port if world.end_port and item.end_port else item.port
+        return item.port <= target.port <= last
     if isinstance(target.destination, str):
         return False  # something without containers serves no named port
     for declared in target.destination.ports:
@@ -200,27 +227,37 @@ def tier_rule_says(
 
 def in_tier_pods(world: World, item: TierPods, pod: End) -> bool:
     if isinstance(pod, str) or pod.host_network:
-        return False
+        return False  # "host-networked pods are not included", in every mode
     in_namespace = item.namespaces.matches(namespace_labels(world, pod.namespace))
     return in_namespace and item.pods.matches(dict(pod.labels))
 
 
 def tier_peer_matches(world: World, item: TierPeer, peer: End) -> bool:
-    addresses = (peer,) if isinstance(peer, str) else peer.ips
     match item:
         case TierPods():
             return in_tier_pods(world, item, peer)
         case Networks():
-            return any(address_in(ip, cidr) for ip in addresses for cidr in item.cidrs)
+            return any(network_matches(world, cidr, peer) for cidr in item.cidrs)
         case Nodes():
             chosen = [n for n in world.inventory.nodes if item.selector.matches(dict(n.labels))]
-            of_node = {parse_address(ip) for node in chosen for ip in node.addresses}
-            return any(parse_address(ip) in of_node for ip in addresses)
+            of_nodes = {parse_address(ip) for node in chosen for ip in node.addresses}
+            addresses = (peer,) if isinstance(peer, str) else peer.ips
+            return any(parse_address(ip) in of_nodes for ip in addresses)
         case DomainNames():
             name = world.names.get(peer) if isinstance(peer, str) else None
             return name is not None and any(name_matches(known, name) for known in item.names)
         case UnknownPeer():
             return False
+
+
+def network_matches(world: World, cidr: str, peer: End) -> bool:
+    if isinstance(peer, str):
+        return address_in(peer, cidr)
+    if not is_host(world, peer) and not world.networks_match_pods:
+        return False
+    if not peer.ips:
+        return parse_network(cidr).prefixlen == 0
+    return any(address_in(ip, cidr) for ip in peer.ips)
 
 
 def name_matches(pattern: str, name: str) -> bool:
