@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import duckdb
+
 from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.errors import InputError
@@ -17,8 +19,6 @@ from recommender.sources.reader import FileEnd, read_parts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import duckdb
-
     from recommender.connections.store import Store
     from recommender.sources.discovery import InputFile
 
@@ -27,10 +27,9 @@ MAX_QUARANTINED: Final = 1000
 
 _EXCERPT: Final = 120
 
-_FLOW: Final = f"""
-    CREATE OR REPLACE TEMP TABLE flow AS
-    {hubble.canonical_sql(hubble.parse_sql("lines"))}
-"""
+_CREATE: Final = "CREATE OR REPLACE TEMP TABLE flow AS "
+_FLOW: Final = _CREATE + hubble.canonical_sql(hubble.parse_sql("lines", careful=False))
+_FLOW_CAREFUL: Final = _CREATE + hubble.canonical_sql(hubble.parse_sql("lines", careful=True))
 _MALFORMED: Final = f"""
     SELECT line, malformed, rtrim(left(text, {_EXCERPT}), chr(10) || chr(13)) FROM flow JOIN lines USING (line)
     WHERE malformed IS NOT NULL ORDER BY line LIMIT ?
@@ -175,7 +174,11 @@ def _take_block(
     if not block.table.num_rows:
         return
     connection.register("lines", block.table)
-    connection.execute(_FLOW)
+    try:
+        connection.execute(_FLOW)
+    except duckdb.InvalidInputException:
+        # Some line is no JSON: find out which, row by row, at the price of a second parse.
+        connection.execute(_FLOW_CAREFUL)
     for malformed, aside, count, *_ in connection.execute(_COUNTS).fetchall():
         if malformed:
             tally.malformed[malformed] += count

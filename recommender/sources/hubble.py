@@ -97,20 +97,22 @@ def recognises(lines: Iterable[bytes]) -> bool:
     return False
 
 
-def parse_sql(relation: str) -> str:
+def parse_sql(relation: str, *, careful: bool) -> str:
     """SQL that reads the columns ``line`` and ``text`` of a relation into raw Hubble records.
 
     The result has the columns ``line``, ``j`` (the envelope; null where the line is not JSON)
-    and ``f`` (the flow, wrapped or bare).
+    and ``f`` (the flow, wrapped or bare). Where ``careful`` is false, a line that is not JSON
+    makes the whole statement fail, which costs nothing on a sound log.
     """
     envelope, bare = _structure(_ENVELOPE), _structure(_FLOW)
+    read = "TRY(from_json(text, '{}'))" if careful else "from_json(text, '{}')"
     known = " AND ".join(f"j.{key} IS NULL" for key in sorted(_WRAPPERS))
     return f"""
         WITH wrapped AS (
-            SELECT line, text, TRY(from_json(text, '{envelope}')) AS j FROM {relation}
+            SELECT line, text, {read.format(envelope)} AS j FROM {relation}
         )
         SELECT line, j, CASE
-            WHEN j IS NOT NULL AND {known} THEN TRY(from_json(text, '{bare}'))
+            WHEN j IS NOT NULL AND {known} THEN {read.format(bare)}
             ELSE j.flow END AS f
         FROM wrapped
     """
