@@ -1,0 +1,179 @@
+"""`recommender simulate`: a log, an inventory and the truth of a generated cluster."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from recommender.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from recommender.simulation.output import Written
+    from recommender.simulation.simulation import Simulation
+
+_HELP: Final = """Make the flow log of a simulated cluster, its inventory and the truth.
+
+APPLICATION is the name of a built-in application ("shop") or an application file. The same
+seed and options give the same bytes.
+
+\b
+Examples:
+  recommender simulate -d out/
+  recommender simulate shop -d out/ --flows 500000 --seed 7 --days 7 --nodes 5
+  recommender simulate shop -d out/ --envelope exporter --rotate 10 --compress zstd
+  recommender simulate --print-application shop > my-application.yaml
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("simulate", help=_HELP)(simulate)
+
+
+def simulate(
+    application: Annotated[
+        str, typer.Argument(help="Built-in application or application file.")
+    ] = "shop",
+    *,
+    output_dir: Annotated[
+        Path | None, typer.Option("--output-dir", "-d", help="Folder to write to.")
+    ] = None,
+    flows: Annotated[int, typer.Option(help="About how many log lines to make.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="Number of the run.")] = 1,
+    days: Annotated[float, typer.Option(help="Length of the window in days.")] = 7.0,
+    start: Annotated[
+        str, typer.Option(help="First moment of the window, UTC.")
+    ] = "2026-03-02T00:00:00Z",
+    nodes: Annotated[int, typer.Option(help="Worker nodes; 0 chooses.")] = 0,
+    style: Annotated[
+        str, typer.Option("--format", help="hubble, hubble-old, retina or hubble-masked.")
+    ] = "hubble",
+    envelope: Annotated[
+        str, typer.Option(help="wrapped, exporter (a folder a node), bare, flow-only or array.")
+    ] = "wrapped",
+    compress: Annotated[str, typer.Option(help="gzip, zstd or none.")] = "gzip",
+    rotate: Annotated[
+        float, typer.Option(help="Start a new file after so many megabytes; 0 for never.")
+    ] = 0.0,
+    family: Annotated[str, typer.Option(help="ipv4, ipv6 or dual.")] = "ipv4",
+    datapath: Annotated[str, typer.Option(help="tunnel or native.")] = "tunnel",
+    service_lb: Annotated[
+        str, typer.Option(help="Where Services are translated: socket or packet.")
+    ] = "socket",
+    aggregate: Annotated[
+        int, typer.Option(help="Seconds of the exporter's own aggregation; 0 for none.")
+    ] = 0,
+    churn: Annotated[float, typer.Option(help="Rollouts of a workload a day.")] = 0.15,
+    lost_events: Annotated[int, typer.Option(help="Reports of lost events.")] = 0,
+    multi_cluster: Annotated[
+        bool, typer.Option("--multi-cluster", help="Run it in two connected clusters.")
+    ] = False,
+    noise: Annotated[
+        bool, typer.Option("--noise/--no-noise", help="With a port scan and other disturbances.")
+    ] = True,
+    print_application: Annotated[
+        bool, typer.Option("--print-application", help="Print the application and stop.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files.")] = False,
+) -> None:
+    """Simulate a cluster and write what it leaves."""
+    from recommender.simulation import Settings
+    from recommender.simulation import simulate as run
+    from recommender.simulation.applications import find
+    from recommender.simulation.graph_files import dump
+    from recommender.simulation.output import Layout
+
+    graph = find(application)
+    if print_application:
+        typer.echo(dump(graph), nl=False)
+        return
+    if output_dir is None:
+        raise UsageError("no folder to write to", hint="name one with -d")
+    settings = Settings(
+        seed=seed,
+        flows=flows,
+        start=_start(start),
+        days=days,
+        nodes=nodes,
+        churn=churn,
+        family=family,
+        datapath=datapath,
+        service_lb=service_lb,
+        style=_style(style),
+        envelope=envelope,
+        aggregate=aggregate,
+        multi_cluster=multi_cluster,
+        noise=noise,
+        lost_events=lost_events,
+    )
+    layout = Layout(
+        compression=compress,
+        per_node=envelope == "exporter",
+        rotate_bytes=int(rotate * 1_000_000),
+        force=force,
+    )
+    simulation = run(graph, settings)
+    written = simulation.write(output_dir, layout, _progress())
+    _summary(simulation, written, output_dir)
+
+
+_STYLES: Final = {
+    "hubble": "modern",
+    "hubble-old": "old",
+    "retina": "retina",
+    "hubble-masked": "masked",
+}
+
+
+def _style(name: str) -> str:
+    if name not in _STYLES:
+        raise UsageError(f"unknown format {name!r}", hint=f"one of {', '.join(_STYLES)}")
+    return _STYLES[name]
+
+
+def _start(text: str) -> datetime:
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is no moment", hint="for example 2026-03-02T00:00:00Z"
+        ) from error
+
+
+def _progress() -> Callable[[int], None] | None:
+    if not sys.stderr.isatty():
+        return None
+
+    def show(lines: int) -> None:
+        sys.stderr.write(f"\r{lines:,} lines")
+        sys.stderr.flush()
+
+    return show
+
+
+def _summary(simulation: Simulation, written: Written, directory: Path) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    edges = len(simulation.truth)
+    pods = len(simulation.cluster.pods)
+    typer.echo(
+        f"{written.lines:,} lines ({written.bytes / 1e6:.1f} MB) of {pods} pods on "
+        f"{len(simulation.nodes)} nodes, {edges} true edges",
+    )
+    if len(written.logs) == 1:
+        typer.echo(f"log        {written.logs[0]}")
+    else:
+        typer.echo(f"log        {len(written.logs)} files under {directory}")
+    for path in written.files:
+        if path not in written.logs:
+            typer.echo(f"{path.stem:10} {path}")
+    logs = str(written.logs[0]) if len(written.logs) == 1 else str(directory)
+    typer.echo(f"next       recommender recommend {logs} -d policies/")

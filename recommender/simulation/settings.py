@@ -1,0 +1,108 @@
+"""What a simulation can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from recommender.model.errors import UsageError
+
+#: The first moment of a window when none is given: a Monday, so that days read easily.
+DEFAULT_START: Final = datetime(2026, 3, 2, tzinfo=UTC)
+#: How the log marks replies; see `Settings.style`.
+STYLES: Final = ("modern", "old", "retina", "masked")
+#: What a line of the log holds; see `Settings.envelope`.
+ENVELOPES: Final = ("wrapped", "exporter", "bare", "flow-only", "array")
+#: Address families of the cluster.
+FAMILIES: Final = ("ipv4", "ipv6", "dual")
+#: How packets travel between nodes.
+DATAPATHS: Final = ("tunnel", "native")
+#: Where Service addresses are translated; see `Settings.service_lb`.
+SERVICE_LBS: Final = ("socket", "packet")
+
+#: Node networks are /24 of 10.244.0.0 to 10.255.255.255.
+MAX_NODES: Final = 1500
+
+_DAY_NS: Final = 86_400 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The size, the window and the kind of log of a simulation.
+
+    Attributes:
+        seed: The same seed and settings give the same bytes.
+        flows: About how many log lines to make; takes precedence over ``connections``.
+        connections: How many connections of the application to make. With neither, the rates of
+            the application decide.
+        start: First moment of the window, UTC.
+        days: Length of the window.
+        nodes: Worker nodes; 0 chooses by the number of pods.
+        churn: Rollouts of a Deployment or StatefulSet a day, on average.
+        family: One of `FAMILIES`.
+        datapath: ``tunnel`` (VXLAN between nodes) or ``native`` routing.
+        service_lb: ``socket`` translates Service addresses before the packet is made, so that
+            the log shows pods and pod ports only; ``packet`` translates in the datapath, so that
+            replies delivered to a client carry the Service's address and port.
+        style: ``modern`` (Hubble 1.20), ``old`` (2021: ``reply`` and no ``is_reply``, no
+            workloads), ``retina`` (``is_reply`` always false) or ``masked`` (a field mask that
+            keeps addresses, namespaces and pod names).
+        envelope: ``wrapped`` or ``exporter`` (both ``{"flow":…,"node_name":…,"time":…}``),
+            ``bare`` flows, ``flow-only`` (no outer fields), or one JSON ``array`` of bare flows.
+        aggregate: Seconds of a window of the exporter's own aggregation, 0 for none.
+        multi_cluster: Run the application in a second cluster as well, with calls between them.
+        noise: Add a port scan, one connection made by hand and packets dropped for other reasons
+            than policy.
+        lost_events: How often in the window a node reports lost events.
+    """
+
+    seed: int = 1
+    flows: int | None = None
+    connections: int | None = None
+    start: datetime = field(default=DEFAULT_START)
+    days: float = 7.0
+    nodes: int = 0
+    churn: float = 0.15
+    family: str = "ipv4"
+    datapath: str = "tunnel"
+    service_lb: str = "socket"
+    style: str = "modern"
+    envelope: str = "wrapped"
+    aggregate: int = 0
+    multi_cluster: bool = False
+    noise: bool = True
+    lost_events: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("family", FAMILIES),
+            ("datapath", DATAPATHS),
+            ("service_lb", SERVICE_LBS),
+            ("style", STYLES),
+            ("envelope", ENVELOPES),
+        ):
+            value = getattr(self, name)
+            if value not in choices:
+                hint = f"one of {', '.join(choices)}"
+                raise UsageError(f"unknown {name.replace('_', '-')} {value!r}", hint=hint)
+        if not 0 < self.days <= 3660:  # noqa: PLR2004 - ten years
+            raise UsageError(f"a window of {self.days} days", hint="give more than 0 days")
+        for name in ("flows", "connections", "nodes", "churn", "aggregate", "lost_events"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise UsageError(f"{name.replace('_', '-')} must not be negative")
+        if self.nodes > MAX_NODES:
+            raise UsageError(f"{self.nodes} nodes", hint=f"at most {MAX_NODES}")
+        if self.start.tzinfo is None:
+            raise UsageError("the start of the window has no time zone", hint="end it with Z")
+
+    @property
+    def window_ns(self) -> int:
+        """Length of the window in nanoseconds."""
+        return int(self.days * _DAY_NS)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The address families of the cluster: ``IPv4``, ``IPv6`` or both."""
+        return {"ipv4": ("IPv4",), "ipv6": ("IPv6",), "dual": ("IPv4", "IPv6")}[self.family]
