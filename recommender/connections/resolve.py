@@ -83,7 +83,7 @@ def resolve(endpoints: Sequence[Endpoint], inventory: Inventory | None = None) -
     single = len(clusters) <= 1
     ends = [replace(end, cluster="") if single and end.cluster else end for end in endpoints]
     known = _from_inventory(inventory)
-    workloads = _workloads_of_pods(ends, known)
+    workloads = _workloads_of_pods(ends, known, _by_name(inventory))
     by_labels = _workloads_by_labels(ends, workloads)
     resolution = Resolution(
         clusters=tuple(sorted({end.cluster for end in endpoints if end.local} - {""})),
@@ -113,9 +113,18 @@ def _from_inventory(inventory: Inventory | None) -> dict[PodKey, Entity]:
     }
 
 
+def _by_name(inventory: Inventory | None) -> dict[tuple[str, str], Entity]:
+    """Workloads of the inventory by namespace and name, where only one has the name."""
+    options: dict[tuple[str, str], set[Entity]] = defaultdict(set)
+    for entity in inventory.workloads if inventory else ():
+        options[(entity.namespace, entity.name)].add(entity)
+    return {key: next(iter(found)) for key, found in options.items() if len(found) == 1}
+
+
 def _workloads_of_pods(
     ends: Iterable[Endpoint],
     known: Mapping[PodKey, Entity],
+    by_name: Mapping[tuple[str, str], Entity],
 ) -> dict[PodKey, Entity]:
     """The workload of every pod that is known by name."""
     told: dict[PodKey, set[Entity]] = defaultdict(set)
@@ -133,10 +142,8 @@ def _workloads_of_pods(
     for key in sorted(pods - found.keys()):
         cluster, namespace, pod = key
         kind, name = controller_of(pod)
-        found[key] = siblings.get(
-            (cluster, namespace, kind, name),
-            _entity(cluster, namespace, kind, name),
-        )
+        entity = siblings.get((cluster, namespace, kind, name)) or by_name.get((namespace, name))
+        found[key] = entity or _entity(cluster, namespace, kind, name)
     return found
 
 

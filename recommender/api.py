@@ -1,0 +1,148 @@
+"""The public API: what commands and notebooks call. It composes the rooms and holds no logic."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeAlias
+
+from recommender._version import __version__
+from recommender.connections.edges import Connections, connect
+from recommender.connections.frames import edge_frame
+from recommender.connections.orient import ReplyFlag
+from recommender.inventory import Inventory, read_inventory, require_sound
+from recommender.inventory.combine import combine
+from recommender.reporting.policy_set import PolicySet
+from recommender.reporting.run import Run
+from recommender.sources.flows import read_flows as _read_flows
+from recommender.synthesis.settings import Settings
+from recommender.synthesis.synthesize import synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pandas as pd
+
+__all__ = ["PolicySet", "ReplyFlag", "Settings", "edges", "read_flows", "recommend"]
+
+#: One path or several: files, folders, globs, or ``-`` for standard input.
+Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
+
+
+def read_flows(paths: Paths, *, limit: int | None = None) -> pd.DataFrame:
+    """Read flow logs into canonical flows: one row a record.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        limit: Most rows to return; reading stops once they are there.
+
+    Returns:
+        A frame; its columns are described in :mod:`recommender.sources.canonical`.
+
+    Raises:
+        InputError: An input cannot be used.
+
+    Example:
+        >>> import recommender as nr
+        >>> nr.read_flows("data/flows.jsonl.gz", limit=3)["verdict"].tolist()
+        ['accepted', 'accepted', 'accepted']
+    """
+    return _read_flows(_several(paths), limit=limit)
+
+
+def edges(
+    paths: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
+) -> pd.DataFrame:
+    """Who talked to whom on which port: one row an edge, duplicates undone, replies folded in.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        inventory: The cluster as known, or where to read it: manifests or kubectl dumps.
+        reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
+
+    Returns:
+        A frame with the columns of :class:`recommender.model.edges.Edge`.
+
+    Raises:
+        InputError: An input cannot be used.
+    """
+    known = _inventory(inventory)
+    found = connect(_several(paths), inventory=known, reply_flag=ReplyFlag(reply_flag))
+    return edge_frame(found.edges)
+
+
+def recommend(
+    paths: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    settings: Settings | None = None,
+    reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
+    allow_partial: bool = False,
+    progress: Callable[[str, int], None] | None = None,
+) -> PolicySet:
+    """Draft least-privilege NetworkPolicies from flow logs.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        inventory: The cluster as known, or where to read it: manifests or kubectl dumps. Without
+            it, selectors come from the labels that the flows show.
+        settings: Choices that shape the drafts.
+        reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
+        allow_partial: Draft also from files that end early or are corrupt.
+        progress: Called while reading with a file's name and the bytes read of it since.
+
+    Returns:
+        The drafts with their evidence, findings and accounting.
+
+    Raises:
+        InputError: An input cannot be used.
+        PartialInputError: A file ends early or is corrupt, and ``allow_partial`` is not set.
+    """
+    chosen = settings or Settings()
+    known = _inventory(inventory)
+    names = _several(paths)
+    found = connect(
+        names,
+        inventory=known,
+        reply_flag=ReplyFlag(reply_flag),
+        world_threshold=chosen.world_threshold,
+        progress=progress,
+    )
+    cluster = combine(known, found.inventory)
+    drafts = synthesize(found.edges, cluster, observed=found.observed, settings=chosen)
+    run = Run(
+        tool_version=__version__,
+        inputs=tuple(os.fspath(name) for name in names),
+        accounting=found.accounting,
+        edges=found.edges,
+        inventory=cluster,
+        observed=found.observed,
+        policies=drafts.policies,
+        findings=(*drafts.findings, *cluster.findings),
+        coverage=found.findings,
+        settings=_settings(chosen, found),
+    )
+    result = PolicySet(run)
+    result.require_records()
+    if not allow_partial:
+        result.require_complete()
+    return result
+
+
+def _several(paths: Paths) -> tuple[str | os.PathLike[str], ...]:
+    return (paths,) if isinstance(paths, str | os.PathLike) else tuple(paths)
+
+
+def _inventory(inventory: Inventory | Paths | None) -> Inventory | None:
+    if inventory is None or isinstance(inventory, Inventory):
+        return inventory
+    known = read_inventory([os.fspath(path) for path in _several(inventory)])
+    require_sound(known.findings)
+    return known
+
+
+def _settings(chosen: Settings, found: Connections) -> dict[str, bool | int | float | str | None]:
+    return {**asdict(chosen), "reply_flag_trusted": found.reply_flag_trusted}

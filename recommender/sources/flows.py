@@ -1,0 +1,116 @@
+"""Canonical flows as a frame, for people who want to look at single records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+import pandas as pd
+
+from recommender.sources import hubble
+from recommender.sources.blocks import Block
+from recommender.sources.discovery import find_inputs
+from recommender.sources.endpoint import EndClass
+from recommender.sources.hubble_endpoint import decode
+from recommender.sources.reader import read_parts
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+_COLUMNS: Final = (
+    "start",
+    "src_ip",
+    "dst_ip",
+    "src_port",
+    "dst_port",
+    "protocol",
+    "verdict",
+    "aside",
+    "reply",
+    "observer",
+    "direction",
+    "count",
+    "bytes",
+    "line",
+)
+_IDENTITY: Final = ("class", "namespace", "pod", "workload_kind", "workload", "labels")
+
+
+def read_flows(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """Read logs into canonical flows, one row a record that is a flow.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        limit: Most rows to return, None for all; reading stops once they are there.
+
+    Returns:
+        A frame with the columns of :mod:`recommender.sources.canonical` that a person reads
+        (``start`` in UTC), ``file``, and for each end ``src_``/``dst_`` with ``class``,
+        ``namespace``, ``pod``, ``workload_kind``, ``workload`` and ``labels`` (a dict).
+
+    Raises:
+        InputError: An input cannot be used.
+        PartialInputError: A file ends early or is corrupt.
+    """
+    frames: list[pd.DataFrame] = []
+    wanted = limit
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for part in read_parts(find_inputs(paths)):
+            if not isinstance(part.part, Block):
+                if part.part.problem is not None:
+                    raise part.part.problem
+                continue
+            frame = _block(connection, part.part, wanted)
+            frame["file"] = part.file.name
+            frames.append(frame)
+            if wanted is not None:
+                wanted -= len(frame)
+                if wanted <= 0:
+                    break
+    if not frames:
+        return pd.DataFrame(columns=[*_COLUMNS, *_ends("src"), *_ends("dst"), "file"])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _ends(side: str) -> list[str]:
+    return [f"{side}_{name}" for name in _IDENTITY]
+
+
+def _block(
+    connection: duckdb.DuckDBPyConnection,
+    block: Block,
+    limit: int | None,
+) -> pd.DataFrame:
+    connection.register("lines", block.table)
+    canonical = hubble.canonical_sql(hubble.parse_sql("lines", careful=True))
+    columns = ", ".join(_COLUMNS)
+    query = f"""
+        SELECT {columns}, coalesce(src, '') AS src, coalesce(dst, '') AS dst
+        FROM ({canonical}) WHERE malformed IS NULL ORDER BY line LIMIT ?
+    """
+    frame = connection.execute(query, [2**62 if limit is None else limit]).df()
+    frame["start"] = frame["start"].dt.tz_localize("UTC")
+    for side in ("src", "dst"):
+        texts = frame.pop(side)
+        known: dict[str, dict[str, Any]] = {text: _identity(text) for text in texts.unique()}
+        for name in _IDENTITY:
+            frame[f"{side}_{name}"] = texts.map({text: known[text][name] for text in known})
+    return frame
+
+
+def _identity(text: str) -> dict[str, Any]:
+    end = decode(text)
+    return {
+        "class": EndClass(end.kind).name.lower(),
+        "namespace": end.namespace,
+        "pod": end.pod,
+        "workload_kind": end.workload_kind,
+        "workload": end.workload,
+        "labels": dict(end.labels),
+    }
