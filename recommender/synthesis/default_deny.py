@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from recommender.model.labels import LabelSelector
 from recommender.model.policies import Direction, NetworkPolicy
 from recommender.synthesis.naming import DEFAULT_DENY
-from recommender.synthesis.subjects import MANAGED_BY, is_finished
+from recommender.synthesis.subjects import MANAGED_BY, foreign_names, is_finished
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -73,6 +73,7 @@ def namespace_defaults(
         _default(
             namespace,
             {direction: _lacking(direction, live[namespace], covered) for direction in Direction},
+            foreign_names(inventory, namespace),
         )
         for namespace in sorted(namespaces)
     )
@@ -95,13 +96,17 @@ def _can_be_cut_off(workload: Workload) -> bool:
     return not workload.host_network and not is_finished(workload) and workload.replicas != 0
 
 
-def _default(namespace: str, lacking: dict[Direction, tuple[Entity, ...]]) -> NamespaceDefault:
+def _default(
+    namespace: str,
+    lacking: dict[Direction, tuple[Entity, ...]],
+    taken: Collection[str],
+) -> NamespaceDefault:
     safe = frozenset(direction for direction, entities in lacking.items() if not entities)
     policy = None
     if safe:
         policy = NetworkPolicy(
             namespace=namespace,
-            name=DEFAULT_DENY,
+            name=f"{DEFAULT_DENY}-drafted" if DEFAULT_DENY in taken else DEFAULT_DENY,
             subject=LabelSelector.everything(),
             policy_types=safe,
             labels=(MANAGED_BY,),

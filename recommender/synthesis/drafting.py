@@ -32,7 +32,7 @@ class SetAside:
     Attributes:
         edge: The edge.
         direction: On which side no rule was written.
-        reason: ``icmp``, ``protocol`` or ``port-zero``: NetworkPolicy cannot say it;
+        reason: ``icmp``, ``protocol`` or ``port``: NetworkPolicy cannot say it;
             ``own-node``: it needs no rule.
     """
 

@@ -38,7 +38,7 @@ _ASIDE_WORDS: Final = {
     "icmp": "NetworkPolicy cannot name ICMP, and whether an isolated pod may still use it "
     "depends on the network plugin",
     "protocol": "NetworkPolicy knows TCP, UDP and SCTP only",
-    "port-zero": "0 is no port that a policy can name",
+    "port": "a policy can name the ports 1 to 65535 only",
 }
 
 

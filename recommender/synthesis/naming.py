@@ -58,7 +58,7 @@ def policy_names(
         Per key the workload's name; ``name-kind`` where two share it or it is taken; with a hash
         of the key where even that is not enough.
     """
-    busy = {DEFAULT_DENY, *taken}
+    busy = {DEFAULT_DENY, f"{DEFAULT_DENY}-drafted", *taken}
     plain = {key: object_name(name) for key, (name, _) in wanted.items()}
     shared = {name for name, times in Counter(plain.values()).items() if times > 1} | busy
     names = {key: name for key, name in plain.items() if name not in shared}

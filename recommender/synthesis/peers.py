@@ -174,7 +174,7 @@ class PeerFinder:
 def _ruleless(edge: Edge) -> str:
     if edge.protocol not in PROTOCOLS:
         return "icmp" if edge.protocol.startswith("ICMP") else "protocol"
-    return "" if MIN_PORT <= edge.port <= MAX_PORT else "port-zero"
+    return "" if MIN_PORT <= edge.port <= MAX_PORT else "port"
 
 
 def _external(edge: Edge, other: Entity, direction: Direction) -> Outcome:

@@ -153,13 +153,18 @@ def roster(inventory: Inventory, accepted: Sequence[Edge], settings: Settings) -
     return Roster(tuple(subjects), subject_of, dict(sorted(refused.items())), cluster)
 
 
-def _named(namespace: str, choices: list[_Choice], inventory: Inventory) -> list[Subject]:
-    foreign = {
+def foreign_names(inventory: Inventory, namespace: str) -> frozenset[str]:
+    """Names of a namespace's policies that someone else made and a draft must not replace."""
+    return frozenset(
         policy.name
         for policy in inventory.policies
         if policy.namespace == namespace and MANAGED_BY not in policy.labels
-    }
-    names = policy_names({choice.key: choice.wanted_name for choice in choices}, foreign)
+    )
+
+
+def _named(namespace: str, choices: list[_Choice], inventory: Inventory) -> list[Subject]:
+    taken = foreign_names(inventory, namespace)
+    names = policy_names({choice.key: choice.wanted_name for choice in choices}, taken)
     subjects = [
         Subject(namespace, names[choice.key], choice.selector, choice.members, choice.added)
         for choice in choices

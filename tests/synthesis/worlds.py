@@ -33,7 +33,7 @@ def entity_of(namespace: str, name: str) -> Entity:
     return Entity.workload(namespace, "Deployment", name)
 
 
-def workload(
+def workload(  # noqa: PLR0913 - a builder takes what tests vary
     name: str,
     labels: Mapping[str, str] | None = None,
     *,
@@ -47,7 +47,7 @@ def workload(
 ) -> Workload:
     """A workload with its pods; ``labels=None`` means a label ``app`` with its name."""
     who = entity(name)
-    own = {"app": who.name} if labels is None else labels
+    own = {"app": who.name} if labels is None else dict(labels)
     maps = [{**own, **more} for more in per_pod] or [own] * replicas
     pods = tuple(
         Pod(
@@ -91,7 +91,7 @@ def cluster(
     )
 
 
-def edge(
+def edge(  # noqa: PLR0913 - a builder takes what tests vary
     client: str | Entity,
     server: str | Entity,
     port: int = 80,

@@ -1,0 +1,81 @@
+"""The default-deny of a namespace never cuts off what has no policy of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from synthesis.worlds import cluster, codes, draft, edge, entity, findings, names, policy, workload
+
+from recommender.model.labels import LabelSelector
+from recommender.model.policies import Direction, NetworkPolicy
+
+if TYPE_CHECKING:
+    from recommender.inventory.types import Workload
+    from recommender.synthesis import Synthesis
+
+WEB, CART = workload("shop/web"), workload("shop/cart")
+CALL = edge("shop/web", "shop/cart")
+EGRESS, INGRESS = frozenset({Direction.EGRESS}), frozenset({Direction.INGRESS})
+
+
+def with_more(*workloads: Workload) -> Synthesis:
+    return draft([CALL], cluster(WEB, CART, *workloads))
+
+
+def test_it_selects_the_whole_namespace_and_allows_nothing() -> None:
+    default = policy(with_more(), "shop/default-deny")
+    assert default.subject == LabelSelector.everything()
+    assert default.policy_types == frozenset(Direction)
+    assert (default.ingress, default.egress) == ((), ())
+
+
+@pytest.mark.parametrize("labels", [None, {}])
+def test_a_workload_without_policy_keeps_it_away(labels: dict[str, str] | None) -> None:
+    result = with_more(workload("shop/silent", labels))
+    assert "shop/default-deny" not in names(result)
+    found = findings(result, "default-deny-left-out")
+    assert [finding.where for finding in found] == ["Egress", "Ingress"]
+    assert all("shop/Deployment/silent" in finding.message for finding in found)
+
+
+def test_a_direction_that_one_workload_has_open_is_left_out() -> None:
+    observed = {entity("shop/web"): EGRESS, entity("shop/cart"): frozenset(Direction)}
+    result = draft([CALL], cluster(WEB, CART), observed=observed)
+    assert policy(result, "shop/default-deny").policy_types == EGRESS
+    assert [finding.where for finding in findings(result, "default-deny-reduced")] == ["Ingress"]
+
+
+def test_a_cron_job_between_two_runs_keeps_it_away() -> None:
+    result = with_more(workload("shop/CronJob/nightly", replicas=0))
+    assert "default-deny-left-out" in codes(result)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        workload("shop/agent", host_network=True),
+        workload("shop/Job/done", phase="Succeeded"),
+        workload("shop/Pod/evicted", phase="Failed"),
+        replace(workload("shop/parked", replicas=0), replicas=0),
+        workload("data/db"),
+    ],
+)
+def test_what_it_cannot_cut_off_does_not_keep_it_away(other: Workload) -> None:
+    assert "shop/default-deny" in names(with_more(other))
+
+
+def test_a_pod_that_came_and_went_keeps_it_away() -> None:
+    result = draft([CALL, edge("shop/Pod/ci-run", "shop/cart", 9)], cluster(WEB, CART))
+    assert "shop/default-deny" not in names(result)
+
+
+def test_someone_elses_default_deny_is_not_replaced() -> None:
+    own = NetworkPolicy("shop", "default-deny", LabelSelector.everything(), INGRESS)
+    result = draft([CALL], cluster(WEB, CART, policies=(own,)))
+    assert names(result) == ["shop/cart", "shop/default-deny-drafted", "shop/web"]
+
+
+def test_a_namespace_without_policies_gets_none() -> None:
+    assert draft([], cluster(WEB, CART)).policies == ()
