@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from recommender._version import __version__
-from recommender.cli import simulate
+from recommender.cli import recommend, simulate
 from recommender.model.errors import RecommenderError
 from recommender.model.text import clean
 
@@ -35,7 +35,10 @@ _EXIT_BROKEN_PIPE: Final = 141
 _MAX_MESSAGE: Final = 1000
 
 #: The `register` function of every command, in the order in which the help lists them.
-_COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (simulate.register,)
+_COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
+    recommend.register,
+    simulate.register,
+)
 
 app = typer.Typer(
     name=_PROGRAM,

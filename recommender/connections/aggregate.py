@@ -158,7 +158,7 @@ _OUT: Final = f"""
 
 # A connection that aggregated records stand for weighs by the larger of its two observers.
 _WEIGHED: Final = f"""
-    SELECT {_KEY}, c_ip, c_port, v_ip,
+    SELECT {_KEY}, c_ip, c_port, v_ip, max(c_rank) AS c_rank,
         CASE WHEN bool_or(signs & {int(Sign.AGGREGATED)} <> 0) THEN greatest(
             coalesce(sum(flows) FILTER (direction = 'INGRESS'), 0),
             coalesce(sum(flows) FILTER (direction = 'EGRESS'), 0),
@@ -168,7 +168,9 @@ _WEIGHED: Final = f"""
 """
 _EDGES: Final = f"""
     WITH weighed AS ({_WEIGHED}), counted AS (
-        SELECT {_KEY}, sum(flows) AS flows FROM weighed GROUP BY ALL
+        -- A proxy's second leg shows its client by labels alone: the first leg is counted.
+        SELECT {_KEY}, coalesce(sum(flows) FILTER (c_rank <> {RANK_LABELS}), sum(flows)) AS flows
+        FROM weighed GROUP BY ALL
     )
     SELECT {_KEY}, any_value(counted.flows) AS flows, sum(records) AS records,
         sum(bytes) AS bytes, min(first) AS first, max(last) AS last,

@@ -39,7 +39,7 @@ class Settings:
     port_ranges: bool = False
     widen_v4: int = _V4_BITS
     widen_v6: int = _V6_BITS
-    world_threshold: int = 50
+    world_threshold: int = 16
     shared_selectors: bool = True
     cluster: str | None = None
 

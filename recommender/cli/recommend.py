@@ -1,0 +1,151 @@
+"""`recommender recommend`: from flow logs to draft policies."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from recommender.cli.options import Choice, ReadingProgress, terminal_style
+from recommender.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from recommender.reporting.policy_set import PolicySet
+
+_HELP: Final = """Draft least-privilege NetworkPolicies from flow logs.
+
+Reads Hubble exports (plain, gzip or zstd; files, folders, globs, or - for standard input) and
+writes one policy a workload, a default-deny a namespace, kustomizations and report.json. Without
+--output-dir the drafts go to standard output and the summary to standard error.
+
+\b
+Examples:
+  recommender recommend flows.jsonl.gz -d out/
+  hubble observe -o jsonpb --since 24h | recommender recommend - -d out/
+  recommender recommend /var/log/hubble/ -d out/ --inventory manifests/
+  recommender recommend 'events*.log.gz' -o json > report.json
+
+\b
+Exit codes: 0 drafts were made, 2 usage, 3 an input cannot be used or is not complete.
+"""
+
+_OUTPUTS: Final = ("yaml", "json", "table")
+_REPLY_FLAGS: Final = ("auto", "trust", "ignore")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("recommend", help=_HELP)(recommend)
+
+
+def recommend(
+    flows: Annotated[list[str], typer.Argument(help="Flow logs: files, folders, globs, or -.")],
+    *,
+    output_dir: Annotated[
+        Path | None, typer.Option("--output-dir", "-d", help="Folder to write the drafts to.")
+    ] = None,
+    output: Annotated[
+        str,
+        Choice("--output", "-o", _OUTPUTS, "Without --output-dir: what goes to standard output"),
+    ] = "yaml",
+    inventory: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--inventory",
+            "-i",
+            help="The cluster as known: manifests, kubectl get -o json|yaml dumps, or folders of "
+            "them. May be repeated.",
+        ),
+    ] = None,
+    reply_flag: Annotated[
+        str,
+        Choice(
+            "--reply-flag",
+            _REPLY_FLAGS,
+            "Whether to believe the log's reply flag; auto does unless it contradicts itself",
+        ),
+    ] = "auto",
+    allow_partial: Annotated[
+        bool,
+        typer.Option("--allow-partial", help="Draft also from files that end early."),
+    ] = False,
+    port_ranges: Annotated[
+        bool,
+        typer.Option("--port-ranges", help="Write contiguous observed ports as endPort ranges."),
+    ] = False,
+    widen_v4: Annotated[
+        int,
+        typer.Option(
+            help="Shortest prefix that external IPv4 addresses may be widened to.", min=1, max=32
+        ),
+    ] = 32,
+    widen_v6: Annotated[
+        int,
+        typer.Option(
+            help="Shortest prefix that external IPv6 addresses may be widened to.", min=1, max=128
+        ),
+    ] = 128,
+    world_threshold: Annotated[
+        int,
+        typer.Option(
+            help="Distinct public addresses on one port of a workload above which its rule says "
+            "0.0.0.0/0 or ::/0 instead of listing them.",
+            min=1,
+        ),
+    ] = 16,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Cluster to draft for, where the flows are of several."),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace files that this program did not write."),
+    ] = False,
+) -> None:
+    """Draft policies; see the help text."""
+    if output_dir is not None and output != "yaml":
+        message = "--output goes to standard output and --output-dir to a folder"
+        raise UsageError(message, hint="leave one of them out; report.json is in the folder")
+    from recommender import api
+
+    settings = api.Settings(
+        port_ranges=port_ranges,
+        widen_v4=widen_v4,
+        widen_v6=widen_v6,
+        world_threshold=world_threshold,
+        cluster=cluster,
+    )
+    with ReadingProgress() as progress:
+        result = api.recommend(
+            flows,
+            inventory or None,
+            settings=settings,
+            reply_flag=reply_flag,
+            allow_partial=allow_partial,
+            progress=progress,
+        )
+    if output_dir is not None:
+        _write(result, output_dir, force=force)
+    else:
+        _print(result, output)
+
+
+def _write(result: PolicySet, folder: Path, *, force: bool) -> None:
+    from recommender.reporting.terminal import summary
+
+    written = result.to_dir(folder, force=force)
+    sys.stdout.write(summary(result.run, written, **terminal_style(sys.stdout)))
+
+
+def _print(result: PolicySet, output: str) -> None:
+    from recommender.reporting.document import to_json
+    from recommender.reporting.terminal import summary
+
+    style = terminal_style(sys.stderr)
+    if output == "table":
+        sys.stdout.write(summary(result.run, **terminal_style(sys.stdout)))
+        return
+    sys.stdout.write(to_json(result.report()) if output == "json" else result.to_yaml())
+    sys.stderr.write(summary(result.run, **style))
