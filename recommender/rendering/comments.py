@@ -16,15 +16,18 @@ MAX_EVIDENCE_LINES: Final = 6
 
 #: What a mark asks of the reviewer. A mark that is not listed is shown as it is.
 MARKS: Final = {
-    "apiserver": "the Kubernetes API server, by the addresses of its endpoints",
-    "dns": "name resolution, which every pod with egress rules needs",
-    "dns-assumed": "no DNS was seen; resolver pods and ports are assumed",
+    "all-pods": "every pod of the cluster",
+    "dns-assumed": "no DNS was seen; the usual resolver pods and port are assumed",
+    "fqdn": "a host known by its name; its addresses may change",
     "kube-apiserver": "the Kubernetes API server, by the addresses of its endpoints",
     "node": "addresses of nodes, which change when nodes come and go",
-    "widened": "holds addresses that were never seen",
+    "node-local-dns": "the DNS cache of the node",
     "world": "addresses outside the cluster",
 }
+#: Why a rule without an edge of its own is there.
+REASONS: Final = {"dns": "name resolution, which every pod with egress rules needs"}
 
+_WIDENED: Final = "widened:+"
 _LISTED_NAMES: Final = 3
 _DIRECTION_WORDS: Final = {
     Direction.INGRESS: ("ingress", "connections in"),
@@ -55,8 +58,8 @@ def rule_comments(rule: Rule, direction: Direction) -> list[str]:
         rest = edges[MAX_EVIDENCE_LINES:]
         flows = sum(edge.flows for edge in rest)
         lines.append(f"and {_count(len(rest), 'more edge')} with {_count(flows, 'flow')}")
-    if rule.reason and rule.reason not in rule.marks:
-        lines.append(f"reason: {MARKS.get(rule.reason, rule.reason)}")
+    if rule.reason:
+        lines.append(f"reason: {REASONS.get(rule.reason, rule.reason)}")
     lines += [_mark(mark) for mark in rule.marks]
     return lines
 
@@ -74,10 +77,15 @@ def edge_comment(edge: Edge, direction: Direction) -> str:
     if names:
         more = ", ..." if len(names) > _LISTED_NAMES else ""
         talk += f" ({', '.join(names[:_LISTED_NAMES])}{more})"
+    return f"{talk}: {_count(edge.flows, 'flow')}, {_count(pods, unit)}, {_when(edge)}"
+
+
+def _when(edge: Edge) -> str:
+    if edge.first_seen.timestamp() == 0:
+        return "at unknown times"
     first, last = edge.first_seen.date().isoformat(), edge.last_seen.date().isoformat()
-    when = first if first == last else f"{first} to {last}"
-    days = _count(edge.days, "day")
-    return f"{talk}: {_count(edge.flows, 'flow')}, {_count(pods, unit)}, {days} ({when})"
+    days = first if first == last else f"{first} to {last}"
+    return f"{_count(edge.days, 'day')} ({days})"
 
 
 def _count(number: int, unit: str) -> str:
@@ -86,6 +94,9 @@ def _count(number: int, unit: str) -> str:
 
 
 def _mark(mark: str) -> str:
+    kind, added, number = mark.partition(_WIDENED)
+    if added and not kind:
+        return f"review [widened]: holds {number} addresses that were never seen"
     return f"review [{mark}]: {MARKS[mark]}" if mark in MARKS else f"review [{mark}]"
 
 

@@ -52,7 +52,7 @@ class Written:
 
 
 def write_tree(
-    folder: str | Path,
+    folder: str | os.PathLike[str],
     files: Mapping[str, str | bytes],
     *,
     force: bool = False,
@@ -79,9 +79,9 @@ def write_tree(
     check_paths(contents)
     try:
         with open_root(Path(folder)) as root:
-            return _replace(root, str(folder), contents, force=force)
+            return _replace(root, os.fspath(folder), contents, force=force)
     except OSError as error:
-        place = clean(error.filename) if isinstance(error.filename, str) else str(folder)
+        place = clean(error.filename) if isinstance(error.filename, str) else os.fspath(folder)
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
         hint = "check the folder's permissions and free space"
         raise OutputError(f"cannot write: {reason}", where=place, hint=hint) from error

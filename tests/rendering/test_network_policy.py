@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rendering.cases import BOTH, every_form, shop
+from rendering.cases import BOTH, START, every_form, shop
 from rendering.hostile import hostile_strings
 from rendering.readers import kubectl_reads, python_reads
 
 from recommender.model.errors import ModelError
 from recommender.model.labels import LabelSelector, is_label_key, is_label_value
 from recommender.model.policies import Direction, NetworkPolicy, PodPeer, PolicyPort, Rule
+from recommender.rendering.comments import rule_comments
 from recommender.rendering.network_policy import to_manifest, to_yaml
 
 if TYPE_CHECKING:
@@ -142,6 +143,23 @@ def test_the_comments_carry_the_evidence_of_every_rule() -> None:
         " (2026-03-02 to 2026-03-08)\n  - from:\n" in text
     )
     assert "  # -> shop/StatefulSet/redis TCP 6379: 1 flow, 1 pod, 1 day (2026-03-02)\n" in text
+
+
+def test_what_a_reviewer_has_to_look_at_is_said() -> None:
+    base = shop()[1]
+    epoch = START.fromtimestamp(0, START.tzinfo)
+    untimed = replace(base.ingress[0].evidence[0], first_seen=epoch, last_seen=epoch)
+    marks = ("fqdn", "node", "widened:+3", "world")
+    rule = replace(base.ingress[0], evidence=(untimed,), marks=marks, reason="dns")
+    lines = rule_comments(rule, Direction.INGRESS)
+    assert lines == [
+        "cidr:0.0.0.0/0 -> TCP 8080: 1,204 flows, 1 address, at unknown times",
+        "reason: name resolution, which every pod with egress rules needs",
+        "review [fqdn]: a host known by its name; its addresses may change",
+        "review [node]: addresses of nodes, which change when nodes come and go",
+        "review [widened]: holds 3 addresses that were never seen",
+        "review [world]: addresses outside the cluster",
+    ]
 
 
 def test_more_edges_than_fit_are_counted() -> None:

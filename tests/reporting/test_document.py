@@ -15,6 +15,7 @@ from rendering.cases import CART, REDIS
 from rendering.hostile import hostile_strings
 from reporting.runs import SECRET, every_run, hostile_run, shop_run
 
+from recommender.rendering.comments import MARKS
 from recommender.reporting.document import SCHEMA_VERSION, build, to_json
 from recommender.reporting.run import Run
 
@@ -67,6 +68,12 @@ def test_the_schema_names_every_field_and_says_what_it_means(schema: dict[str, A
             assert place["required"] == list(place["properties"]), path
             assert place.get("description"), path
     assert schema["properties"]["schema_version"]["const"] == SCHEMA_VERSION
+
+
+def test_the_guide_explains_every_field_and_mark(repository: Path, schema: dict[str, Any]) -> None:
+    guide = (repository / "docs" / "report.md").read_text(encoding="utf-8")
+    for word in (*MARKS, *schema["properties"]):
+        assert f"`{word}" in guide or word in {"tool", "inputs", "settings"}, word
 
 
 def test_the_examples_of_the_schema_hold(schema: dict[str, Any]) -> None:
