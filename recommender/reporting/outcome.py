@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from recommender.model.findings import Severity
 from recommender.reporting.run import drafts_by_entity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
@@ -60,9 +61,9 @@ def outcomes(run: Run) -> list[Outcome]:
         if edge.verdict is Verdict.ACCEPTED
         for end in (edge.client, edge.server)
     }
-    findings: dict[str, Finding] = {}
-    for finding in sorted(run.findings, key=lambda finding: finding.order, reverse=True):
-        findings[finding.subject] = finding
+    findings: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in sorted(run.findings, key=lambda finding: finding.order):
+        findings[finding.subject].append(finding)
     found = []
     for entity in sorted({*ends, *run.inventory.workloads}):
         policies = tuple(drafts.get(entity.id, ()))
@@ -92,12 +93,19 @@ def direction_words(policies: Iterable[NetworkPolicy], direction: Direction) -> 
     return f"{rules} rule{'' if rules == 1 else 's'}" if rules else "denied"
 
 
-def _reason(entity: Entity, run: Run, findings: dict[str, Finding], *, busy: bool) -> str:
+def _reason(
+    entity: Entity,
+    run: Run,
+    findings: Mapping[str, list[Finding]],
+    *,
+    busy: bool,
+) -> str:
     draft = f"{entity.namespace}/{entity.name}"
     for subject in (entity.id, draft, f"{draft}-{entity.workload_kind.lower()}"):
-        if subject in findings:
-            finding = findings[subject]
-            return f"{finding.code}: {finding.message}"
+        if about := findings.get(subject):
+            code = about[0].code
+            messages = [finding.message for finding in about if finding.code == code]
+            return f"{code}: {'; '.join(messages)}"
     if entity not in run.inventory.workloads:
         return "unknown-workload: the inventory does not know it"
     if not run.observed.get(entity):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from recommender.model.findings import Severity
 from recommender.model.policies import Direction
 from recommender.model.text import clean
+from recommender.rendering.tree import is_default_deny
 from recommender.reporting.layout import Style, columns_of, pad, table, wrap
 from recommender.reporting.outcome import direction_words, groups, outcomes
 from recommender.reporting.times import is_known
@@ -125,10 +126,13 @@ def _drafted(
     limit: int,
 ) -> Iterator[str]:
     got = [end for end in ends if end.policies]
-    text = f"{count(len(run.policies), 'policy', 'policies')} for {len(got):,} of "
+    defaults = sum(map(is_default_deny, run.policies))
+    drafts = len(run.policies) - defaults
+    text = f"{count(drafts, 'policy', 'policies')} for {len(got):,} of "
     text += count(len(ends), "workload")
     if spaces := len({policy.namespace for policy in run.policies}):
         text += f" in {count(spaces, 'namespace')}"
+    text += f", and {count(defaults, 'default-deny', 'default-denies')}" if defaults else ""
     yield from _section("Drafted", text, style, width)
     if got:
         rows = [("WORKLOAD", "INGRESS", "EGRESS", "LOOK TWICE AT"), *map(_row, got[:limit])]
