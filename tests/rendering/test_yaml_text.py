@@ -106,17 +106,19 @@ def test_a_comment_stands_above_what_it_speaks_of() -> None:
 
 
 def test_kubectl_reads_what_was_meant(tmp_path: Path) -> None:
-    strings = hostile_strings(2000)
-    documents: list[dict[str, Value]] = [
-        {
+    strings = hostile_strings(20_000)
+    documents: list[dict[str, Value]] = []
+    for start in range(0, len(strings), 500):
+        part = strings[start : start + 500]
+        values: list[Value] = [*part, {"nested": [*part[:9]]}]
+        document: dict[str, Value] = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": f"m{position}"},
-            "data": {text: other, "key": text},
-            "list": [text, {text: [other]}],
+            "metadata": {"name": f"m{start}"},
+            "data": dict(zip(part, reversed(part), strict=True)),
+            "list": values,
         }
-        for position, (text, other) in enumerate(zip(strings, reversed(strings), strict=True))
-    ]
+        documents.append(document)
     assert kubectl_reads(tmp_path, [dump(document) for document in documents]) == documents
 
 
