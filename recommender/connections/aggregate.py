@@ -89,6 +89,7 @@ _ASIDE: Final = f"""CASE
     WHEN c_class = {int(EndClass.HEALTH)} OR v_class = {int(EndClass.HEALTH)} THEN 'cilium-health'
     WHEN c_class <> {_POD} AND v_class <> {_POD} THEN 'no-workload'
     WHEN turn = 0 THEN 'direction-undecided'
+    WHEN v_port = 0 AND protocol NOT LIKE 'ICMP%' THEN 'no-port'
     WHEN {_HIDDEN} AND (c_class IN {_NODES} OR v_class IN {_NODES}) THEN 'proxied-by-node'
     END"""
 

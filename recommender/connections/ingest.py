@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+import threading
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -18,6 +22,8 @@ from recommender.sources.reader import FileEnd, read_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
+    from types import TracebackType
 
     from recommender.connections.store import Store
     from recommender.sources.discovery import InputFile
@@ -35,8 +41,7 @@ _MALFORMED: Final = f"""
     WHERE malformed IS NOT NULL ORDER BY line LIMIT ?
 """
 _COUNTS: Final = """
-    SELECT malformed, aside, count(*), min(start), max(start), sum(lost) FROM flow
-    GROUP BY malformed, aside
+    SELECT malformed, aside, count(*) FROM flow GROUP BY malformed, aside
 """
 _LOST: Final = """
     SELECT observer, lost_source, sum(coalesce(lost, 0)) FROM flow WHERE lost_source IS NOT NULL
@@ -51,7 +56,7 @@ _ENDPOINTS: Final = """
 _GROUPS: Final = """
     INSERT INTO flow_group
     SELECT ? AS file, s.id, d.id, src_ip, dst_ip, src_port, dst_port, protocol, verdict, reply,
-        observer, direction, coalesce(epoch(start), 0)::BIGINT // 3600 AS hour, bit_or(signs),
+        observer, direction, coalesce(epoch_us(start), 0) // 3600000000 AS hour, bit_or(signs),
         count(*), sum(count), sum(bytes), min(start), max(start), min(line)
     FROM flow
     JOIN endpoint s ON s.text = coalesce(src, '')
@@ -61,7 +66,7 @@ _GROUPS: Final = """
 """
 # Names are kept with the end whose DNS answers told them: the client of the connection.
 _NAMES: Final = """
-    INSERT INTO dns_name SELECT DISTINCT e.id, ip, rtrim(name, '.') FROM (
+    INSERT INTO dns_name SELECT DISTINCT e.id, ip, lower(rtrim(name, '.')) FROM (
         SELECT src AS client, dst_ip AS ip,
             unnest(from_json(names_of_dst, '["VARCHAR"]')) AS name
         FROM flow WHERE names_of_dst IS NOT NULL AND aside IS NULL
@@ -124,6 +129,9 @@ def ingest(
 ) -> Ingested:
     """Read every file into the store.
 
+    Blocks are independent of each other, so that several are worked on at a time; what comes of
+    them does not depend on their order.
+
     Args:
         store: An empty store.
         files: The files, in the order in which they are numbered.
@@ -137,16 +145,23 @@ def ingest(
     """
     result = Ingested()
     current: FileTally | None = None
-    for part in read_parts(files):
-        if current is None or current.file != part.file.name:
-            current = FileTally(part.file.name, part.format)
-            result.files.append(current)
-        if isinstance(part.part, Block):
-            _take_block(store.connection, len(result.files) - 1, current, part.part, result)
-            if progress:
-                progress(current.file, part.part.size)
-        else:
-            _take_end(part.part, current, result)
+    workers = os.cpu_count() or 1
+    pending: deque[Future[None]] = deque()
+    with _Workers(store, result, workers) as work:
+        for part in read_parts(files):
+            if current is None or current.file != part.file.name:
+                current = FileTally(part.file.name, part.format)
+                result.files.append(current)
+            if isinstance(part.part, Block):
+                while len(pending) >= workers:
+                    pending.popleft().result()
+                pending.append(work.submit(len(result.files) - 1, current, part.part))
+                if progress:
+                    progress(current.file, part.part.size)
+            else:
+                _take_end(part.part, current, result)
+        for future in pending:
+            future.result()
     if not result.files:
         message = "none of the files is a flow log"
         raise InputError(message, where=result.skipped[0][0], hint=result.skipped[0][1])
@@ -161,50 +176,87 @@ def _take_end(end: FileEnd, tally: FileTally, result: Ingested) -> None:
         tally.problem = end.problem.message
 
 
-def _take_block(
-    connection: duckdb.DuckDBPyConnection,
-    number: int,
-    tally: FileTally,
-    block: Block,
-    result: Ingested,
-) -> None:
-    tally.bytes += block.size
-    tally.records += block.table.num_rows + len(block.quarantined)
-    _quarantine(tally, block.quarantined, result)
-    if not block.table.num_rows:
-        return
-    connection.register("lines", block.table)
+class _Workers:
+    """Threads that turn blocks into groups, each with a cursor of its own."""
+
+    def __init__(self, store: Store, result: Ingested, count: int) -> None:
+        self._result = result
+        self._lock = threading.Lock()
+        self._cursors: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        for _ in range(count):
+            self._cursors.put(store.connection.cursor())
+        self._pool = ThreadPoolExecutor(count)
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        while not self._cursors.empty():
+            self._cursors.get().close()
+
+    def submit(self, number: int, tally: FileTally, block: Block) -> Future[None]:
+        """Work on one block of the file of this number."""
+        return self._pool.submit(self._work, number, tally, block)
+
+    def _work(self, number: int, tally: FileTally, block: Block) -> None:
+        with self._lock:
+            tally.bytes += block.size
+            tally.records += block.table.num_rows + len(block.quarantined)
+            tally.malformed.update(item.reason for item in block.quarantined)
+            _keep(block.quarantined, self._result)
+        if not block.table.num_rows:
+            return
+        cursor = self._cursors.get()
+        try:
+            cursor.register("lines", block.table)
+            _canonical(cursor)
+            self._count(cursor, tally)
+            with self._lock:
+                # One at a time, so that no end gets two numbers.
+                cursor.execute(_ENDPOINTS)
+            cursor.execute(_GROUPS, [number])
+            cursor.execute(_NAMES)
+            cursor.unregister("lines")
+        finally:
+            self._cursors.put(cursor)
+
+    def _count(self, cursor: duckdb.DuckDBPyConnection, tally: FileTally) -> None:
+        counts = cursor.execute(_COUNTS).fetchall()
+        malformed = any(reason for reason, *_ in counts)
+        lost = any(aside == "lost-events" for _, aside, *_ in counts)
+        rows = cursor.execute(_MALFORMED, [MAX_QUARANTINED]).fetchall() if malformed else []
+        losses = cursor.execute(_LOST).fetchall() if lost else []
+        with self._lock:
+            for reason, aside, count in counts:
+                if reason:
+                    tally.malformed[reason] += count
+                elif aside:
+                    tally.set_aside[aside] += count
+            for observer, source, number in losses:
+                self._result.lost[(observer or "", source or "")] += int(number)
+            found = [
+                Quarantined(Record(tally.file, line), reason, clean(text, limit=_EXCERPT))
+                for line, reason, text in rows
+            ]
+            _keep(found, self._result)
+
+
+def _canonical(cursor: duckdb.DuckDBPyConnection) -> None:
     try:
-        connection.execute(_FLOW)
+        cursor.execute(_FLOW)
     except duckdb.InvalidInputException:
         # Some line is no JSON: find out which, row by row, at the price of a second parse.
-        connection.execute(_FLOW_CAREFUL)
-    for malformed, aside, count, *_ in connection.execute(_COUNTS).fetchall():
-        if malformed:
-            tally.malformed[malformed] += count
-        elif aside:
-            tally.set_aside[aside] += count
-    if tally.malformed:
-        rows = connection.execute(_MALFORMED, [MAX_QUARANTINED]).fetchall()
-        found = [
-            Quarantined(Record(tally.file, line), reason, clean(text, limit=_EXCERPT))
-            for line, reason, text in rows
-        ]
-        _keep(found, result)
-    if tally.set_aside["lost-events"]:
-        for observer, source, lost in connection.execute(_LOST).fetchall():
-            result.lost[(observer or "", source or "")] += int(lost)
-    connection.execute(_ENDPOINTS)
-    connection.execute(_GROUPS, [number])
-    connection.execute(_NAMES)
-    connection.unregister("lines")
-
-
-def _quarantine(tally: FileTally, found: list[Quarantined], result: Ingested) -> None:
-    tally.malformed.update(item.reason for item in found)
-    _keep(found, result)
+        cursor.execute(_FLOW_CAREFUL)
 
 
 def _keep(found: list[Quarantined], result: Ingested) -> None:
-    room = MAX_QUARANTINED - len(result.quarantined)
-    result.quarantined.extend(found[: max(0, room)])
+    """Keep the first malformed lines by file and line, whichever block came first."""
+    if found:
+        ordered = sorted((*result.quarantined, *found), key=lambda item: item.record)
+        result.quarantined = ordered[:MAX_QUARANTINED]

@@ -26,6 +26,8 @@ _FLOW_KEYS: Final = frozenset(
     {"IP", "l4", "source", "destination", "verdict", "traffic_direction", "event_type", "Type"},
 )
 _FEW: Final = 2
+# Other JSON logs have a source and a destination as well; one of these makes it a flow.
+_TELLING: Final = _FLOW_KEYS - {"source", "destination", "Type"}
 
 _PORTS: Final = {"source_port": "INTEGER", "destination_port": "INTEGER"}
 _FLOW: Final = {
@@ -81,6 +83,10 @@ _TIME: Final = """
     CASE WHEN ends_with({0}, 'Z') THEN TRY_CAST({0} AS TIMESTAMP)
          ELSE TRY_CAST({0} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END
 """
+# A time outside is the zero value of a program or forged; protojson ends with the year 9999.
+_TIMES: Final = "BETWEEN TIMESTAMP '1970-01-02' AND TIMESTAMP '9999-12-31'"
+# No exporter counts further; more would overflow the sums.
+_MOST: Final = 2**32
 
 
 def recognises(lines: Iterable[bytes]) -> bool:
@@ -91,7 +97,8 @@ def recognises(lines: Iterable[bytes]) -> bool:
         except orjson.JSONDecodeError:
             continue
         if isinstance(record, dict) and (
-            _WRAPPERS & record.keys() or len(_FLOW_KEYS & record.keys()) >= _FEW
+            _WRAPPERS & record.keys()
+            or (_TELLING & record.keys() and len(_FLOW_KEYS & record.keys()) >= _FEW)
         ):
             return True
     return False
@@ -170,10 +177,11 @@ _SIGNS: Final = " + ".join(
         _bit(f"{_TCP}.SYN AND {_TCP}.ACK", Sign.SYN_ACK),
         _bit(f"NOT coalesce({_TCP}.SYN, false) AND NOT coalesce({_TCP}.RST, false)", Sign.DATA),
         _bit(f"{_TCP}.RST", Sign.RESET),
-        _bit("f.l4.ICMPv4.type = 8 OR f.l4.ICMPv6.type = 128", Sign.REQUEST),
+        _bit("f.l4.ICMPv4.type IN (8, 13) OR f.l4.ICMPv6.type = 128", Sign.REQUEST),
         _bit(
-            "protocol LIKE 'ICMP%' AND coalesce(f.l4.ICMPv4.type, f.l4.ICMPv6.type, 0) "
-            "NOT IN (8, 128)",
+            # An echo reply is type 0, which protojson leaves out.
+            "f.l4.ICMPv4 IS NOT NULL AND coalesce(f.l4.ICMPv4.type, 0) IN (0, 3, 4, 5, 11, 12, 14)"
+            " OR f.l4.ICMPv6.type IN (1, 2, 3, 4, 129)",
             Sign.RESPONSE,
         ),
         _bit("coalesce(f.event_type.type, 4) = 4 AND f.verdict <> 'DROPPED'", Sign.TRACE),
@@ -207,7 +215,8 @@ def canonical_sql(parsed: str) -> str:
     return f"""
         WITH typed AS (
             SELECT *,
-                {_TIME.format("coalesce(f.time, j.time)")} AS start,
+                {_TIME.format("coalesce(f.time, j.time)")} AS moment,
+                CASE WHEN moment {_TIMES} THEN moment END AS start,
                 {_MALFORMED} AS malformed,
                 {_VERDICT} AS verdict,
                 CASE WHEN {l4}.TCP IS NOT NULL THEN 'TCP' WHEN {l4}.UDP IS NOT NULL THEN 'UDP'
@@ -228,13 +237,13 @@ def canonical_sql(parsed: str) -> str:
                 CASE f.l7.type WHEN 'REQUEST' THEN false WHEN 'RESPONSE' THEN true END,
                 CASE f.trace_reason WHEN 'NEW' THEN false WHEN 'REPLY' THEN true END) AS reply,
             {_SIGNS} AS signs,
-            f.source AS src, f.destination AS dst,
+            f.source::VARCHAR AS src, f.destination::VARCHAR AS dst,
             coalesce(f.node_name, j.node_name, '') AS observer,
             coalesce(f.traffic_direction, '') AS direction,
-            CASE WHEN f.aggregate IS NULL THEN 1 ELSE greatest(1,
-                coalesce(f.aggregate.ingress_flow_count, 0)
+            CASE WHEN f.aggregate IS NULL THEN 1 ELSE least({_MOST}, greatest(1,
+                coalesce(f.aggregate.ingress_flow_count, 0)::HUGEINT
                 + coalesce(f.aggregate.egress_flow_count, 0)
-                + coalesce(f.aggregate.unknown_direction_flow_count, 0)) END AS count,
+                + coalesce(f.aggregate.unknown_direction_flow_count, 0)))::BIGINT END AS count,
             0 AS bytes,
             j.lost_events.num_events_lost AS lost, j.lost_events.source AS lost_source,
             f.source_names AS names_of_src, f.destination_names AS names_of_dst,
