@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from recommender._version import __version__
 
 if TYPE_CHECKING:
-    from recommender.api import PolicySet, edges, read_flows, recommend
+    from recommender.api import PolicySet, edges, read_flows, recommend, validate
 
 __all__ = [
     "PolicySet",
@@ -25,6 +25,7 @@ __all__ = [
     "edges",
     "read_flows",
     "recommend",
+    "validate",
 ]
 
 #: Where each public name lives; the type checker sees the same names in the block above.
@@ -33,6 +34,7 @@ _EXPORTS: Final = {
     "edges": "recommender.api",
     "read_flows": "recommender.api",
     "recommend": "recommender.api",
+    "validate": "recommender.api",
 }
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["PolicySet", "ReplyFlag", "Settings", "edges", "read_flows", "recommend"]
+    from recommender.evaluation.validating import Validation
+
+__all__ = ["PolicySet", "ReplyFlag", "Settings", "edges", "read_flows", "recommend", "validate"]
 
 #: One path or several: files, folders, globs, or ``-`` for standard input.
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
@@ -130,6 +132,34 @@ def recommend(
     if not allow_partial:
         result.require_complete()
     return result
+
+
+def validate(
+    manifests: Paths,
+    flows: Paths | None = None,
+    inventory: Inventory | Paths | None = None,
+) -> Validation:
+    """Say what is wrong with policies: refused by the API server, dead, without effect, missing.
+
+    Args:
+        manifests: Manifests and kubectl dumps: the policies, and the workloads they are about.
+        flows: Flow logs to hold the rules against: files, folders, globs, or ``-``.
+        inventory: The cluster as known, or where to read it, if not from ``manifests``.
+
+    Returns:
+        The findings, the gravest first; its ``frame()`` has one row a finding.
+
+    Raises:
+        InputError: An input cannot be used.
+    """
+    from recommender.evaluation.validating import validate as validate_manifests
+
+    paths = [os.fspath(path) for path in _several(manifests)]
+    known = _inventory(inventory)
+    traffic = None
+    if flows is not None:
+        traffic = connect(_several(flows), inventory=known or read_inventory(paths)).edges
+    return validate_manifests(paths, edges=traffic, inventory=known)
 
 
 def _several(paths: Paths) -> tuple[str | os.PathLike[str], ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from recommender._version import __version__
-from recommender.cli import recommend, simulate
+from recommender.cli import recommend, simulate, validate
 from recommender.model.errors import RecommenderError
 from recommender.model.text import clean
 
@@ -38,6 +38,7 @@ _MAX_MESSAGE: Final = 1000
 _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     recommend.register,
     simulate.register,
+    validate.register,
 )
 
 app = typer.Typer(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from recommender.evaluation.hygiene_scene import Member, Scene
     from recommender.model.entities import Entity
-    from recommender.model.policies import NetworkPolicy, Peer, Rule
+    from recommender.model.policies import NetworkPolicy, Peer, PodPeer, Rule
     from recommender.model.tiers import TierPolicy
 
 UNPROTECTED: Final = "unprotected-workload"
@@ -70,7 +70,7 @@ def unprotected(
         if any(not policy.subject.matches_all for policy in own):
             for entity, by in sorted(covered.items()):
                 if entity not in spared:
-                    yield _no_own_policy(entity, by)
+                    yield _no_own_policy(scene, entity, by)
 
 
 def _sort(
@@ -105,20 +105,29 @@ def _denies(scene: Scene, tier: TierPolicy, member: Member) -> bool:
 
 def _bare_namespace(namespace: str, bare: set[Entity], *, with_policies: bool) -> Finding:
     names = listed(entity.name for entity in bare)
-    message = f"no policy limits who may connect to any of its {len(bare)} workloads: {names}"
-    if with_policies:
-        message = f"its policies limit who may connect to none of its workloads: {names}"
+    whose = "its policies limit" if with_policies else "no policy limits"
+    none = "none" if with_policies else "any"
+    message = f"{whose} who may connect to {none} of its workloads ({len(bare)}): {names}"
     hint = "start with a default-deny policy, or let recommender recommend draft one a workload"
     return Finding(UNPROTECTED_NAMESPACE, Severity.WARNING, f"namespace {namespace}", message, hint)
 
 
-def _no_own_policy(entity: Entity, by: list[NetworkPolicy]) -> Finding:
+def _no_own_policy(scene: Scene, entity: Entity, by: list[NetworkPolicy]) -> Finding:
     names = listed(policy.name for policy in by)
-    open_to = any(policy.ingress for policy in by)
-    effect = "and it gets what that allows" if open_to else "and nothing may connect to it"
-    message = f"no policy of its own: only {names} covers it, as the whole namespace, {effect}"
+    lets_in = any(_lets_in(scene, policy, rule) for policy in by for rule in policy.ingress)
+    effect = "which lets the same peers in to all" if lets_in else "which lets nobody in"
+    message = (
+        f"left without a policy of its own: only {names} covers it, with the whole namespace, "
+        f"{effect}"
+    )
     hint = "give it a policy of its own, as its neighbours have"
     return Finding(NO_OWN_POLICY, Severity.WARNING, entity.id, message, hint)
+
+
+def _lets_in(scene: Scene, policy: NetworkPolicy, rule: Rule) -> bool:
+    return not isinstance(rule.peers, tuple) or any(
+        isinstance(peer, IPBlock) or scene.peers(policy, peer) for peer in rule.peers
+    )
 
 
 def open_egress(scene: Scene, policies: Sequence[NetworkPolicy]) -> Iterator[Finding]:
@@ -198,7 +207,15 @@ def _may_be_resolver(
         return True
     if any(port.port in _DNS_PORTS for member in found for port in member.ports):
         return True
-    return not resolvers and peer.namespaces is not None
+    return not resolvers and peer.namespaces is not None and _usual(scene, peer)
+
+
+def _usual(scene: Scene, peer: PodPeer) -> bool:
+    """Whether a peer would match a resolver as clusters have it, were it among the input."""
+    if peer.namespaces is None or not any(peer.pods.matches(dict([p])) for p in _DNS_LABELS):
+        return False
+    named = any(peer.namespaces.matches({NAMESPACE_NAME: name}) for name in _DNS_NAMESPACES)
+    return named or not scene.namespaces(peer.namespaces)
 
 
 def _by_namespace(policies: Iterable[NetworkPolicy]) -> dict[str, list[NetworkPolicy]]:
