@@ -10,8 +10,9 @@ from recommender.model.edges import Verdict
 from recommender.model.findings import Finding, Severity
 from recommender.model.policies import Direction
 from recommender.synthesis.dns import ASSUMED
-from recommender.synthesis.findings import some
+from recommender.synthesis.findings import some, words
 from recommender.synthesis.mending import mending_line
+from recommender.synthesis.subjects import foreign_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,6 +73,16 @@ def roster_findings(roster: Roster, inventory: Inventory) -> Iterator[Finding]:
     for subject in roster.subjects:
         if len(subject.members) > 1:
             yield _shared(subject)
+        wanted = subject.members[0].name
+        if subject.name != wanted and wanted in foreign_names(inventory, subject.namespace):
+            yield Finding(
+                "name-taken",
+                Severity.NOTE,
+                subject.id,
+                f"a policy called {wanted} is there already and is not replaced; both will hold, "
+                "and what either allows is allowed",
+                hint="delete the other policy once the draft has taken its place",
+            )
         if any("version" in key for key in subject.selector.keys()):  # noqa: SIM118 - no map
             yield Finding(
                 "version-in-selector",
@@ -151,18 +162,36 @@ def shared_findings(drafts: Sequence[Draft], known: Resolvers) -> Iterator[Findi
 
 
 def default_findings(defaults: Sequence[NamespaceDefault]) -> Iterator[Finding]:
-    """Namespaces whose default-deny leaves a direction out."""
+    """Namespaces whose default-deny leaves a direction out, or may hit what was never seen."""
     for default in defaults:
+        alike: defaultdict[tuple[Entity, ...], list[Direction]] = defaultdict(list)
         for direction, entities in default.spared:
-            word = direction.value.lower()
+            alike[entities].append(direction)
+        for entities, directions in alike.items():
             yield Finding(
                 "default-deny-reduced" if default.policy else "default-deny-left-out",
                 Severity.WARNING,
                 default.namespace,
-                f"its default-deny leaves {word} open, since it would cut off "
-                f"{some(entity.id for entity in entities)}, whose {word} no policy covers yet",
-                where=direction.value,
+                (
+                    f"its default-deny leaves {words(directions)} open"
+                    if default.policy
+                    else f"it gets no default-deny for {words(directions)}"
+                )
+                + ", which would cut off "
+                + (some(entity.id for entity in entities) or "platform pods that were not seen"),
+                hint="" if entities else "give an inventory of the cluster to get one",
+                where=",".join(direction.value for direction in directions),
             )
+    unsure = [d.namespace for d in defaults if d.policy and d.from_flows]
+    if unsure:
+        yield Finding(
+            "default-deny-unseen",
+            Severity.WARNING,
+            "cluster",
+            f"the default-deny of {', '.join(unsure)} also isolates pods that these logs never "
+            "showed",
+            hint="give an inventory of the cluster, or compare with kubectl get pods first",
+        )
 
 
 def verdict_findings(edges: Sequence[Edge]) -> Iterator[Finding]:
@@ -173,7 +202,7 @@ def verdict_findings(edges: Sequence[Edge]) -> Iterator[Finding]:
             about = _about(edge)
             groups[edge.verdict.value, about.id].append(edge)
     for (verdict, about_id), group in sorted(groups.items()):
-        code, words = _VERDICT_WORDS[Verdict(verdict)]
+        code, fate = _VERDICT_WORDS[Verdict(verdict)]
         flows = sum(edge.flows for edge in group)
         ports = some(f"{edge.protocol}/{edge.port}" for edge in group)
         ends = some(e.client.id if e.server.id == about_id else e.server.id for e in group)
@@ -181,7 +210,7 @@ def verdict_findings(edges: Sequence[Edge]) -> Iterator[Finding]:
             code,
             Severity.NOTE,
             about_id,
-            f"traffic of {flows} flows on {ports} with {ends} {words}; it made no rule",
+            f"traffic of {flows} flows on {ports} with {ends} {fate}; it made no rule",
         )
 
 

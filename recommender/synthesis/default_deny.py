@@ -4,13 +4,18 @@ A policy that selects the whole namespace also isolates the workloads that got n
 own, or only one direction. It therefore names a direction only where each live workload of the
 namespace is isolated in it already, so that it changes nothing for them: it is there for the
 workloads of tomorrow.
+
+What had no traffic is in no log. A namespace that only the flows describe may hold more pods than
+they show, so its default-deny comes with a warning; where the cluster itself lives, in
+``kube-system`` for one, to cut off a quiet pod can take everything down: there it needs an
+inventory.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from recommender.model.labels import LabelSelector
 from recommender.model.policies import Direction, NetworkPolicy
@@ -22,8 +27,13 @@ if TYPE_CHECKING:
 
     from recommender.inventory.types import Inventory, Workload
     from recommender.model.entities import Entity
+    from recommender.synthesis.dns import Resolvers
     from recommender.synthesis.drafting import Draft
     from recommender.synthesis.subjects import Roster
+
+# Kubernetes reserves the prefix "kube-" for its own namespaces, OpenShift "openshift-"; the rest
+# is where the usual network plugins put their agents.
+_PLATFORM: Final = ("kube-", "openshift-", "calico-", "tigera-", "cilium")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +43,15 @@ class NamespaceDefault:
     Attributes:
         namespace: Its name.
         policy: The default-deny, None where no direction is safe.
-        spared: Per direction that is left out, the workloads that it would cut off, sorted.
+        spared: Per direction that is left out, the workloads that it would cut off, sorted; none
+            where these are not known.
+        from_flows: Whether only the flows tell which workloads the namespace has.
     """
 
     namespace: str
     policy: NetworkPolicy | None
     spared: tuple[tuple[Direction, tuple[Entity, ...]], ...]
+    from_flows: bool = False
 
 
 def namespace_defaults(
@@ -46,6 +59,7 @@ def namespace_defaults(
     inventory: Inventory,
     roster: Roster,
     seen: Collection[Entity],
+    known: Resolvers,
 ) -> tuple[NamespaceDefault, ...]:
     """The default of each namespace that has at least one policy, sorted by name.
 
@@ -54,6 +68,7 @@ def namespace_defaults(
         inventory: The cluster as known.
         roster: Who can be selected, and whose cluster it is.
         seen: Ends of the edges: pods that come and go are in no inventory and yet come again.
+        known: The cluster's resolvers; their namespace is one that the cluster lives from.
     """
     covered: defaultdict[Entity, set[Direction]] = defaultdict(set)
     namespaces: set[str] = set()
@@ -69,13 +84,27 @@ def namespace_defaults(
     for entity in sorted(end for end in seen if end.is_workload):
         if entity not in inventory.workloads and entity.cluster == roster.cluster:
             live[entity.namespace].append(entity)
-    return tuple(
-        _default(
-            namespace,
-            {direction: _lacking(direction, live[namespace], covered) for direction in Direction},
-            foreign_names(inventory, namespace),
-        )
-        for namespace in sorted(namespaces)
+    listed = _listed(inventory)
+    resolving = {subject.namespace for subject, _ in known.pods}
+    found = []
+    for namespace in sorted(namespaces):
+        lacking = {side: _lacking(side, live[namespace], covered) for side in Direction}
+        default = _default(namespace, lacking, foreign_names(inventory, namespace))
+        if namespace not in listed:
+            platform = namespace in resolving or namespace.startswith(_PLATFORM)
+            default = replace(_left_out(namespace) if platform else default, from_flows=True)
+        found.append(default)
+    return tuple(found)
+
+
+def _listed(inventory: Inventory) -> frozenset[str]:
+    """Namespaces whose workloads are all known, also those without traffic."""
+    if not inventory.complete:
+        return frozenset()
+    return frozenset(
+        entity.namespace
+        for entity, workload in inventory.workloads.items()
+        if workload.known_from != "flows"
     )
 
 
@@ -94,6 +123,10 @@ def _can_be_cut_off(workload: Workload) -> bool:
     to nothing does not work today.
     """
     return not workload.host_network and not is_finished(workload) and workload.replicas != 0
+
+
+def _left_out(namespace: str) -> NamespaceDefault:
+    return NamespaceDefault(namespace, None, tuple((direction, ()) for direction in Direction))
 
 
 def _default(

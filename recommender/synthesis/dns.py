@@ -49,6 +49,9 @@ _LABELS: Final = frozenset(
         ("dns.operator.openshift.io/daemonset-dns", "default"),
     },
 )
+# A cache on the nodes is a resolver of its own only where clients reach its pods, as they do
+# behind a local redirect policy; usually it uses the node's network and an address of its own.
+_CACHE: Final = ("k8s-app", "node-local-dns")
 _NODE_LOCAL_NAMES: Final = frozenset({"node-local-dns", "nodelocaldns"})
 _NODE_LOCAL_DEFAULT: Final = ipaddress.IPv4Address("169.254.20.10")
 _LINK_LOCAL: Final = ipaddress.IPv4Network("169.254.0.0/16")
@@ -98,17 +101,17 @@ def resolvers(edges: Sequence[Edge], inventory: Inventory, roster: Roster) -> Re
         roster: Who can be selected; a resolver without a selector cannot be named.
     """
     ports = _inventoried(inventory)
-    by_label = [
-        entity
-        for entity, workload in inventory.workloads.items()
-        if entity.namespace in _NAMESPACES and _LABELS & _labels(workload)
-    ]
-    for entity in by_label:
-        ports.setdefault(entity, set())
+    asked = {edge.server for edge in edges if edge.client.is_workload and _is_dns(edge)}
+    for entity, workload in inventory.workloads.items():
+        labels = _labels(workload)
+        if entity.namespace in _NAMESPACES and (
+            labels & _LABELS or (_CACHE in labels and entity in asked)
+        ):
+            ports.setdefault(entity, set())
     if not ports:
         ports = {entity: set() for entity in _by_clients(edges)}
     for edge in edges:
-        if edge.server in ports and edge.protocol in _TRANSPORTS and edge.port in _PORTS:
+        if edge.server in ports and _is_dns(edge):
             ports[edge.server].add(edge.port)
     found: defaultdict[Subject, set[int]] = defaultdict(set)
     for entity, known in ports.items():
@@ -118,6 +121,10 @@ def resolvers(edges: Sequence[Edge], inventory: Inventory, roster: Roster) -> Re
     ordered = sorted(found.items(), key=lambda item: item[0].id)
     pods = tuple((subject, frozenset(known)) for subject, known in ordered)
     return Resolvers(pods, _node_local(edges, inventory))
+
+
+def _is_dns(edge: Edge) -> bool:
+    return edge.protocol in _TRANSPORTS and edge.port in _PORTS
 
 
 def _labels(workload: Workload) -> frozenset[tuple[str, str]]:

@@ -70,7 +70,7 @@ class Draft:
         subject: Whose pods it is for.
         ingress: The ingress direction.
         egress: The egress direction.
-        seen: Whether any traffic of it was seen at all.
+        seen: Whether any accepted traffic of it was seen.
     """
 
     subject: Subject
@@ -116,7 +116,7 @@ class Drafter:
         settings: The user's choices.
         by_server: Accepted edges of each server.
         by_client: Accepted edges of each client.
-        seen: Workloads with an edge of whatever verdict.
+        seen: Ends of accepted edges.
     """
 
     finder: PeerFinder

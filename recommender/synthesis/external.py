@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from recommender.model.addresses import IPSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from recommender.model.addresses import Address, Network
 
@@ -52,14 +52,25 @@ def cover(addresses: Iterable[Address], v4: int = 32, v6: int = 128) -> tuple[Bl
         shift = _BITS[address.version] - shortest[address.version]
         buckets[address.version, int(address) >> shift].append(address)
     widened = (_smallest(sorted(bucket, key=int)) for bucket in buckets.values())
-    networks = IPSet.of(*widened).networks()
-    return _filled(networks, [address for bucket in buckets.values() for address in bucket])
+    blocks = _filled(
+        IPSet.of(*widened).networks(),
+        [address for bucket in buckets.values() for address in bucket],
+    )
+    return tuple(part for block in blocks for part in _within(block, shortest))
 
 
 def _smallest(addresses: Sequence[Address]) -> Network:
     first, last = addresses[0], addresses[-1]
     prefix = _BITS[first.version] - (int(first) ^ int(last)).bit_length()
     return ipaddress.ip_network(f"{first}/{prefix}", strict=False)
+
+
+def _within(block: Block, shortest: Mapping[int, int]) -> tuple[Block, ...]:
+    """Undo the joining of widened neighbours where it went past the bound."""
+    bound = shortest[block.network.version]
+    if not block.added or block.network.prefixlen >= bound:
+        return (block,)
+    return _filled(tuple(block.network.subnets(new_prefix=bound)), list(block.addresses))
 
 
 def _filled(networks: Sequence[Network], addresses: list[Address]) -> tuple[Block, ...]:

@@ -13,7 +13,7 @@ from recommender.synthesis.peers import other_end
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from recommender.model.policies import Rule
+    from recommender.model.policies import Direction, Rule
     from recommender.synthesis.drafting import DirectionDraft, Draft
     from recommender.synthesis.settings import Settings
 
@@ -49,6 +49,11 @@ def some(texts: Iterable[str]) -> str:
     return ", ".join(ordered[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def words(directions: Iterable[Direction]) -> str:
+    """Directions as a sentence names them: ``ingress and egress``."""
+    return " and ".join(direction.value.lower() for direction in directions)
+
+
 def draft_findings(draft: Draft, settings: Settings) -> Iterator[Finding]:
     """What became of one subject: open directions, traffic without a rule, wide rules."""
     if not draft.seen:
@@ -56,19 +61,20 @@ def draft_findings(draft: Draft, settings: Settings) -> Iterator[Finding]:
             "no-traffic",
             Severity.NOTE,
             draft.subject.id,
-            "no traffic of it was seen, so it got no policy: to isolate it would be a guess",
+            "no accepted traffic of it was seen, so it got no policy: that would be a guess",
         )
         return
+    unobserved = [side.direction for side in draft.directions if not side.observed]
+    if unobserved:
+        yield Finding(
+            "direction-not-observed",
+            Severity.WARNING,
+            draft.subject.id,
+            f"{words(unobserved)} could not be observed in these logs and stays open",
+            hint="collect the flows of the nodes that run its pods",
+            where=",".join(direction.value for direction in unobserved),
+        )
     for side in draft.directions:
-        if not side.observed:
-            yield Finding(
-                "direction-not-observed",
-                Severity.WARNING,
-                draft.subject.id,
-                f"its {side.direction.value.lower()} was not observable in these logs and stays "
-                "open",
-                hint="collect the flows of the nodes that run its pods",
-            )
         yield from _blocked(draft, side)
         yield from _set_aside(draft, side)
         yield from _wide(draft, side, settings)

@@ -12,14 +12,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.addresses import parse_network
-from recommender.model.policies import PodPeer, PolicyPort, Rule
+from recommender.model.policies import Direction, Every, PodPeer, PolicyPort, Rule
 from recommender.model.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from recommender.model.edges import Edge
-    from recommender.model.policies import Peer
+    from recommender.model.policies import NetworkPolicy, Peer
     from recommender.synthesis.relation import Port, Relation
 
 #: Mark of a rule whose CIDRs hold this many addresses that were not seen.
@@ -64,6 +64,21 @@ def rules_at_least(relation: Mapping[Peer, frozenset[Port]], most: int = 200) ->
         if all(port not in relation[p] or x not in relation[peer] for p, x in fooling):
             fooling.append((peer, port))
     return len(fooling)
+
+
+def policy_at_least(policy: NetworkPolicy) -> int:
+    """The least number of rules in which any policy could say what this one says."""
+    bound = 0
+    for direction in Direction:
+        pairs: defaultdict[Peer, set[Port]] = defaultdict(set)
+        for rule in policy.rules(direction):
+            if isinstance(rule.peers, Every) or isinstance(rule.ports, Every):
+                continue
+            for peer in rule.peers:
+                # A range counts as one port: ranges of one draft are the same or apart.
+                pairs[peer] |= {(port.protocol, port.order[2]) for port in rule.ports}
+        bound += rules_at_least({peer: frozenset(ports) for peer, ports in pairs.items()})
+    return bound
 
 
 def _by_ports(cells: Mapping[Peer, frozenset[Port]]) -> list[_Block]:

@@ -67,7 +67,8 @@ def synthesize(
     chosen = settings or Settings()
     ordered = sorted(set(edges), key=edge_order)
     accepted = [edge for edge in ordered if edge.verdict is Verdict.ACCEPTED]
-    seen = frozenset(end for edge in ordered for end in (edge.client, edge.server))
+    # A log that holds nothing but denied traffic does not show what works.
+    seen = frozenset(end for edge in accepted for end in (edge.client, edge.server))
     subjects = roster(inventory, accepted, chosen)
     known = resolvers(accepted, inventory, subjects)
     by_server, by_client = by_end(accepted)
@@ -81,7 +82,7 @@ def synthesize(
         seen=seen,
     )
     drafts = [drafter.draft(subject) for subject in subjects.subjects]
-    defaults = namespace_defaults(drafts, inventory, subjects, seen)
+    defaults = namespace_defaults(drafts, inventory, subjects, seen, known)
     policies = [policy for draft in drafts if (policy := draft.policy)]
     policies += [default.policy for default in defaults if default.policy]
     found = _findings(ordered, inventory, chosen, _Outcome(subjects, known, drafts, defaults))

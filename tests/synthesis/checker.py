@@ -37,7 +37,9 @@ def places(entity: Entity, addresses: Sequence[str], inventory: Inventory) -> It
         for pod in inventory.workloads[entity].pods:
             yield Place(pod.namespace, dict(pod.labels))
         return
-    for address in addresses or (entity.name.partition("/")[0],):
+    nodes = tuple(address for node in inventory.nodes for address in node.addresses)
+    named = nodes if entity.kind is EntityKind.NODE else (entity.name.partition("/")[0],)
+    for address in addresses or named:
         yield Place(address=address)
 
 

@@ -35,9 +35,9 @@ def test_it_selects_the_whole_namespace_and_allows_nothing() -> None:
 def test_a_workload_without_policy_keeps_it_away(labels: dict[str, str] | None) -> None:
     result = with_more(workload("shop/silent", labels))
     assert "shop/default-deny" not in names(result)
-    found = findings(result, "default-deny-left-out")
-    assert [finding.where for finding in found] == ["Egress", "Ingress"]
-    assert all("shop/Deployment/silent" in finding.message for finding in found)
+    (found,) = findings(result, "default-deny-left-out")
+    assert found.where == "Ingress,Egress"
+    assert "shop/Deployment/silent" in found.message
 
 
 def test_a_direction_that_one_workload_has_open_is_left_out() -> None:
@@ -79,3 +79,24 @@ def test_someone_elses_default_deny_is_not_replaced() -> None:
 
 def test_a_namespace_without_policies_gets_none() -> None:
     assert draft([], cluster(WEB, CART)).policies == ()
+
+
+def test_what_only_flows_describe_may_hold_more_pods_and_that_is_said() -> None:
+    result = draft([CALL], cluster(WEB, CART, complete=False))
+    assert "shop/default-deny" in names(result)
+    (finding,) = findings(result, "default-deny-unseen")
+    assert "shop" in finding.message
+    assert "default-deny-unseen" not in codes(draft([CALL], cluster(WEB, CART)))
+
+
+def test_kube_system_gets_one_only_with_an_inventory() -> None:
+    def drafted(*, complete: bool) -> Synthesis:
+        one, two = workload("kube-system/one"), workload("kube-system/two")
+        call = edge("kube-system/one", "kube-system/two")
+        return draft([call], cluster(one, two, complete=complete))
+
+    assert "kube-system/default-deny" in names(drafted(complete=True))
+    unsure = drafted(complete=False)
+    assert "kube-system/default-deny" not in names(unsure)
+    (finding,) = findings(unsure, "default-deny-left-out")
+    assert "platform pods" in finding.message

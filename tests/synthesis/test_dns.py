@@ -139,6 +139,16 @@ def test_node_local_dns_is_a_cidr_as_inventoried() -> None:
     ]
 
 
+def test_a_cache_whose_pods_are_asked_is_a_resolver() -> None:
+    cache = workload("kube-system/DaemonSet/cache", {"k8s-app": "node-local-dns"})
+    query = edge("shop/web", "kube-system/DaemonSet/cache", 53, "UDP")
+    known = cluster(COREDNS, cache, *SHOP)
+    assert dns_rules(known, "shop/cart", query) == [
+        "kube-system/k8s-app=kube-dns, kube-system/k8s-app=node-local-dns on TCP/53 UDP/53",
+    ]
+    assert dns_rules(known, "shop/cart") == ["kube-system/k8s-app=kube-dns on TCP/53 UDP/53"]
+
+
 def test_a_clouds_resolver_is_no_node_local_cache() -> None:
     query = edge(
         "shop/web",

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from synthesis.worlds import show
 
 from recommender.model.labels import LabelSelector
-from recommender.model.policies import IPBlock, Peer, PodPeer, Rule
-from recommender.synthesis.minimise import policy_ports, rules, rules_at_least
+from recommender.model.policies import Direction, IPBlock, NetworkPolicy, Peer, PodPeer, Rule
+from recommender.synthesis.minimise import policy_at_least, policy_ports, rules, rules_at_least
 from recommender.synthesis.relation import Port, Relation
 
 PEERS: dict[str, Peer] = {
@@ -96,3 +96,10 @@ def test_a_port_is_named_once_and_in_order() -> None:
         ("TCP", 80),
         ("UDP", 53),
     ]
+
+
+def test_the_lower_bound_of_a_policy_counts_both_directions() -> None:
+    found = rules(relation({"a": {1}, "b": {2}}), port_ranges=False)
+    both = frozenset(Direction)
+    policy = NetworkPolicy("shop", "web", LabelSelector.everything(), both, found, found)
+    assert policy_at_least(policy) == 4

@@ -27,7 +27,7 @@ from recommender.model.entities import Entity
 from recommender.model.findings import Severity
 from recommender.model.labels import LabelSelector
 from recommender.model.policies import Direction, NetworkPolicy
-from recommender.synthesis import Settings
+from recommender.synthesis import Settings, Synthesis
 from recommender.synthesis.mending import mending_line
 from recommender.synthesis.naming import DEFAULT_DENY, is_object_name, object_name, policy_names
 from recommender.synthesis.subjects import MANAGED_BY
@@ -164,12 +164,18 @@ def test_a_name_that_someone_elses_policy_has_is_left_to_it() -> None:
             labels=labels,
         )
 
-    def drafted(own: NetworkPolicy) -> list[str]:
+    def drafted(own: NetworkPolicy) -> Synthesis:
         known = cluster(workload("shop/web"), workload("shop/cart"), policies=(own,))
-        return names(draft([edge("shop/web", "shop/cart")], known))
+        return draft([edge("shop/web", "shop/cart")], known)
 
-    assert "shop/web-deployment" in drafted(existing())
-    assert "shop/web" in drafted(existing(MANAGED_BY))
+    beside = drafted(existing())
+    assert "shop/web-deployment" in names(beside)
+    assert [finding.subject for finding in findings(beside, "name-taken")] == [
+        "shop/web-deployment",
+    ]
+    again = drafted(existing(MANAGED_BY))
+    assert "shop/web" in names(again)
+    assert "name-taken" not in codes(again)
 
 
 @pytest.mark.parametrize("name", ["web", "web.v1", "0x1", "a" * 63])

@@ -63,7 +63,8 @@ def test_a_direction_that_was_not_observable_is_not_isolated() -> None:
     web = policy(result, "shop/web")
     assert web.policy_types == EGRESS
     assert web.ingress == ()
-    assert [f.subject for f in findings(result, "direction-not-observed")] == ["shop/web"]
+    (finding,) = findings(result, "direction-not-observed")
+    assert (finding.subject, finding.where) == ("shop/web", "Ingress")
 
 
 def test_without_word_on_what_was_observable_the_reporting_nodes_decide() -> None:
@@ -93,11 +94,16 @@ def test_only_accepted_traffic_makes_rules(verdict: Verdict, code: str) -> None:
         edge("shop/web", "shop/cart", port, verdict=verdict, protocol=protocol)
         for port, protocol in ((1, "TCP"), (2, "UDP"))
     ]
-    result = draft(edges, SHOP)
-    assert ingress(policy(result, "shop/cart")) == []
+    result = draft([*edges, edge("data/db", "shop/cart", 3)], SHOP)
+    assert ingress(policy(result, "shop/cart")) == ["data/app=db on TCP/3"]
     (finding,) = findings(result, code)
     assert finding.subject == "shop/Deployment/cart"
     assert "2 flows on TCP/1, UDP/2" in finding.message
+
+
+def test_a_log_of_nothing_but_denied_traffic_isolates_nothing() -> None:
+    result = draft([edge("shop/web", "shop/cart", verdict=Verdict.DENIED)], SHOP)
+    assert result.policies == ()
 
 
 @pytest.mark.parametrize(
