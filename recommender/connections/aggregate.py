@@ -11,20 +11,27 @@ from recommender.sources.endpoint import EndClass
 if TYPE_CHECKING:
     import duckdb
 
+_OWN_NODE: Final = int(EndClass.OWN_NODE)
+_OWN_APISERVER: Final = int(EndClass.OWN_APISERVER)
+_APISERVER: Final = int(EndClass.APISERVER)
+
 # Every record group as client and server. An end without IP keeps the empty address.
-_LEGS: Final = """
+_LEGS: Final = f"""
     CREATE TEMP TABLE leg AS
     SELECT file, line, protocol, verdict, observer, direction, hour, signs, records, flows, bytes,
         first, last, turn, how,
         CASE WHEN turn < 0 THEN d_ip ELSE s_ip END AS c_ip,
         CASE WHEN turn < 0 THEN dst_port ELSE src_port END AS c_port,
-        CASE WHEN turn < 0 THEN d_class ELSE s_class END AS c_class,
+        CASE WHEN turn < 0 THEN d_class ELSE s_class END AS client_class,
+        -- A node that runs the API server: what it opens is taken for its probes.
+        CASE client_class WHEN {_OWN_APISERVER} THEN {_OWN_NODE} ELSE client_class END AS c_class,
         CASE WHEN turn < 0 THEN d_entity ELSE s_entity END AS c_entity,
         CASE WHEN turn < 0 THEN d_pod ELSE s_pod END AS c_pod,
         CASE WHEN turn < 0 THEN d_rank ELSE s_rank END AS c_rank,
         CASE WHEN turn < 0 THEN s_ip ELSE d_ip END AS v_ip,
         CASE WHEN turn < 0 THEN src_port ELSE dst_port END AS v_port,
-        CASE WHEN turn < 0 THEN s_class ELSE d_class END AS v_class,
+        CASE WHEN turn < 0 THEN s_class ELSE d_class END AS server_class,
+        CASE server_class WHEN {_OWN_APISERVER} THEN {_APISERVER} ELSE server_class END AS v_class,
         CASE WHEN turn < 0 THEN s_entity ELSE d_entity END AS v_entity,
         CASE WHEN turn < 0 THEN s_pod ELSE d_pod END AS v_pod,
         CASE WHEN turn < 0 THEN s_rank ELSE d_rank END AS v_rank
@@ -112,9 +119,18 @@ _CONVERSATIONS: Final = f"""
             bool_or(turn < 0 AND verdict = 'accepted') AS answered,
             bool_or(signs & {int(Sign.TRACE)} <> 0 AND verdict = 'accepted') AS traced,
             bool_or(signs & {int(Sign.SYN)} <> 0) AS opened,
-            bool_or(verdict = 'accepted' AND {_ALIVE}) AS alive
+            bool_or(verdict = 'accepted' AND {_ALIVE}) AS alive,
+            bool_or(verdict = 'accepted' AND signs & {int(Sign.VERDICT)} <> 0) AS allowed
         FROM leg WHERE aside IS NULL GROUP BY ALL
     ) AS merged
+"""
+# Audit says a connection's verdict once, when it opens. One that was open before the log began
+# shares the verdict of its edge, unless a policy allowed this very one.
+_EDGE_OF: Final = """c_class, c_entity, v_class, v_entity, protocol, v_port,
+    CASE WHEN c_class IN (0, 5) THEN c_ip ELSE '' END AS c_place,
+    CASE WHEN v_class IN (0, 5) THEN v_ip ELSE '' END AS v_place"""
+_AUDITED: Final = f"""
+    CREATE TEMP TABLE audited AS SELECT DISTINCT {_EDGE_OF} FROM conversation WHERE was_audited
 """
 _JUDGED: Final = f"""
     CREATE TEMP TABLE judged AS
@@ -122,6 +138,12 @@ _JUDGED: Final = f"""
             WHEN leg.verdict <> 'accepted' THEN leg.verdict
             WHEN c.was_denied AND NOT c.answered THEN 'denied'
             WHEN c.was_audited THEN 'audit'
+            WHEN NOT c.allowed AND EXISTS (
+                SELECT 1 FROM audited a WHERE a.protocol = leg.protocol AND a.v_port = leg.v_port
+                AND a.c_class = leg.c_class AND a.c_entity = leg.c_entity
+                AND a.v_class = leg.v_class AND a.v_entity = leg.v_entity
+                AND a.c_place IN ('', leg.c_ip) AND a.v_place IN ('', leg.v_ip)
+            ) THEN 'audit'
             WHEN c.half_open THEN 'unanswered'
             ELSE 'accepted' END AS outcome
     FROM leg JOIN conversation c USING ({_TUPLE}, c_class, c_entity, v_class, v_entity)
@@ -224,6 +246,7 @@ def aggregate(
     connection.execute(f"CREATE TEMP TABLE sorted AS SELECT *, {_ASIDE} AS aside FROM leg")
     connection.execute("DROP TABLE leg; ALTER TABLE sorted RENAME TO leg")
     connection.execute(_CONVERSATIONS)
+    connection.execute(_AUDITED)
     connection.execute(_JUDGED)
     fates = connection.execute(_FILES).fetchall()
     connection.execute(_CROWDS, [world_threshold])

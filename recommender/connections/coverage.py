@@ -41,7 +41,7 @@ def observed_directions(
             if end.local:
                 local.add(found.entity)
     if local:
-        return {entity: _BOTH for entity in sorted(local)}
+        return dict.fromkeys(sorted(local), _BOTH)
     seen: dict[Entity, set[Direction]] = defaultdict(set)
     for edge in edges:
         if edge.client.is_workload:

@@ -19,8 +19,6 @@ from recommender.connections.store import Store
 from recommender.inventory.derived import derive_inventory
 from recommender.model.accounting import Accounting, FileAccount
 from recommender.model.edges import Edge, Record, Verdict
-from recommender.model.entities import Entity
-from recommender.model.policies import Direction
 from recommender.sources.canonical import Sign
 from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass, Endpoint
@@ -34,7 +32,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from recommender.inventory.types import Inventory
+    from recommender.model.entities import Entity
     from recommender.model.findings import Finding
+    from recommender.model.policies import Direction
 
 #: Distinct public addresses that may reach one port of a workload before the rule says "world".
 WORLD_THRESHOLD: Final = 16
@@ -151,6 +151,7 @@ def _identify(connection: duckdb.DuckDBPyConnection, inventory: Inventory | None
                 pa.int32(),
             ),
             "rank": pa.array([end.rank for end in resolution.ends], pa.int32()),
+            "local": pa.array([end.local for end in described], pa.bool_()),
         },
     )
     connection.register("identity_table", table)
@@ -256,7 +257,7 @@ def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) ->
 def _end(row: dict[str, Any], side: str, ends: _Ends, places: Places) -> Entity:
     kind = EndClass(row[f"{side}_class"])
     if kind is EndClass.POD:
-        return ends.entities[row[f"{side}_entity"] - 1]
+        return ends.entities[int(row[f"{side}_entity"]) - 1]
     return places.entity(kind, row[f"{side}_out"])
 
 

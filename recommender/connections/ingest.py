@@ -8,7 +8,7 @@ from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import duckdb
 
@@ -18,6 +18,7 @@ from recommender.model.errors import InputError
 from recommender.model.text import clean
 from recommender.sources import hubble
 from recommender.sources.blocks import Block
+from recommender.sources.canonical import Sign
 from recommender.sources.reader import FileEnd, read_parts
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ _CREATE: Final = "CREATE OR REPLACE TEMP TABLE flow AS "
 _FLOW: Final = _CREATE + hubble.canonical_sql(hubble.parse_sql("lines", careful=False))
 _FLOW_CAREFUL: Final = _CREATE + hubble.canonical_sql(hubble.parse_sql("lines", careful=True))
 _MALFORMED: Final = f"""
-    SELECT line, malformed, rtrim(left(text, {_EXCERPT}), chr(10) || chr(13)) FROM flow JOIN lines USING (line)
+    SELECT line, malformed, rtrim(left(text, {_EXCERPT}), chr(10) || chr(13))
+    FROM flow JOIN lines USING (line)
     WHERE malformed IS NOT NULL ORDER BY line LIMIT ?
 """
 _COUNTS: Final = """
@@ -53,7 +55,11 @@ _ENDPOINTS: Final = """
         UNION SELECT coalesce(dst, '') FROM flow WHERE malformed IS NULL AND aside IS NULL
     ) AS seen WHERE text NOT IN (SELECT text FROM endpoint)
 """
-_GROUPS: Final = """
+# Signs that tell who opened a connection are never or-ed with records that lack them, where no
+# reply flag tells it: else the place where a log is cut into blocks could change the answer.
+_OPENERS: Final = int(Sign.SYN | Sign.FORWARDED | Sign.NO_LEGACY_REPLY)
+_ANSWERS: Final = int(Sign.SYN_ACK | Sign.RESPONSE)
+_GROUPS: Final = f"""
     INSERT INTO flow_group
     SELECT ? AS file, s.id, d.id, src_ip, dst_ip, src_port, dst_port, protocol, verdict, reply,
         observer, direction, coalesce(epoch_us(start), 0) // 3600000000 AS hour, bit_or(signs),
@@ -62,7 +68,9 @@ _GROUPS: Final = """
     JOIN endpoint s ON s.text = coalesce(src, '')
     JOIN endpoint d ON d.text = coalesce(dst, '')
     WHERE malformed IS NULL AND aside IS NULL
-    GROUP BY ALL
+    GROUP BY s.id, d.id, src_ip, dst_ip, src_port, dst_port, protocol, verdict, reply, observer,
+        direction, hour, CASE WHEN reply THEN 0 WHEN reply = false THEN signs & {_ANSWERS}
+            ELSE signs & {_OPENERS | _ANSWERS} END
 """
 # Names are kept with the end whose DNS answers told them: the client of the connection.
 _NAMES: Final = """
@@ -187,7 +195,7 @@ class _Workers:
             self._cursors.put(store.connection.cursor())
         self._pool = ThreadPoolExecutor(count)
 
-    def __enter__(self) -> _Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -8,16 +8,17 @@ these tells is set aside as undecided, never guessed.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from recommender.sources.canonical import Sign
+from recommender.sources.endpoint import EndClass
 
 if TYPE_CHECKING:
     import duckdb
 
 
-class ReplyFlag(str, Enum):
+class ReplyFlag(StrEnum):
     """Whether to believe the log's reply flag.
 
     ``auto`` believes it unless the log contradicts itself: some producers write ``false`` into
@@ -33,19 +34,46 @@ class ReplyFlag(str, Enum):
 _EPHEMERAL: Final = 32768
 _WELL_KNOWN: Final = 1024
 
+_POD: Final = int(EndClass.POD)
+
+
+def _class(end: str, other: str) -> str:
+    """The class of an end; the reporting node is the pod's own only where the pod is local."""
+    return f"""CASE
+        WHEN {other}.class <> {_POD} OR {other}.local OR NOT (SELECT any_local FROM seen)
+            THEN {end}.class
+        WHEN {end}.class = {int(EndClass.OWN_NODE)} THEN {int(EndClass.NODE)}
+        WHEN {end}.class = {int(EndClass.OWN_APISERVER)} THEN {int(EndClass.APISERVER)}
+        ELSE {end}.class END AS {end}_class"""
+
+
 # Groups of records with the ends named: one row a group, in the direction of the packet.
-_PACKETS: Final = """
+_PACKETS: Final = f"""
     CREATE TEMP TABLE packet AS
+    WITH seen AS (SELECT bool_or(local) AS any_local FROM identity)
     SELECT g.*, row_number() OVER () AS id,
         coalesce(src_ip, '') AS s_ip, coalesce(dst_ip, '') AS d_ip,
-        s.class AS s_class, s.entity AS s_entity, s.pod AS s_pod, s.rank AS s_rank,
-        d.class AS d_class, d.entity AS d_entity, d.pod AS d_pod, d.rank AS d_rank
+        {_class("s", "d")}, s.entity AS s_entity, s.pod AS s_pod, s.rank AS s_rank,
+        {_class("d", "s")}, d.entity AS d_entity, d.pod AS d_pod, d.rank AS d_rank
     FROM flow_group g JOIN identity s ON s.endpoint = g.src JOIN identity d ON d.endpoint = g.dst
 """
 _SELF_CONTRADICTION: Final = f"""
     SELECT coalesce(sum(records) FILTER (signs & {int(Sign.CONTRADICTION)} <> 0), 0),
         coalesce(sum(records) FILTER (signs & {int(Sign.SYN_ACK)} <> 0 AND reply), 0)
     FROM flow_group
+"""
+# Where no record is a reply, none may be seen that answers another.
+_UNANSWERED_FLAG: Final = f"""
+    SELECT coalesce(bool_or(reply = false), false) AND NOT coalesce(bool_or(reply), false)
+    FROM flow_group WHERE signs & {int(Sign.LAYER7)} = 0
+"""
+_BOTH_WAYS: Final = """
+    SELECT 1 FROM flow_group a JOIN flow_group b
+        ON a.protocol = b.protocol AND a.src_ip = b.dst_ip AND a.src_port = b.dst_port
+        AND a.dst_ip = b.src_ip AND a.dst_port = b.src_port
+    WHERE a.reply = false AND b.reply = false AND a.src_port <> a.dst_port
+        AND a.src_port > 0 AND a.dst_port > 0
+        AND a.verdict = 'accepted' AND b.verdict = 'accepted' LIMIT 1
 """
 # Old producers write no is_reply, and reply only where it is true.
 _LEGACY: Final = f"""
@@ -58,9 +86,12 @@ _LEGACY: Final = f"""
 def _turn_sql(*, trust: bool, legacy: bool) -> str:
     """SQL for 1 (the source opened), -1 (the destination did) or 0 by a record's own word."""
     flag = "reply IS NOT NULL" if trust else f"reply AND signs & {int(Sign.LAYER7)} <> 0"
+    # A denied answer is rare: its connection was forgotten before it ended.
+    answer = f"signs & {int(Sign.SYN_ACK | Sign.RESPONSE)} <> 0"
     absent = f"reply IS NULL AND signs & {int(Sign.NO_LEGACY_REPLY)} <> 0" if legacy else "false"
     return f"""CASE
-        WHEN verdict IN ('denied', 'audit') THEN CASE WHEN reply THEN -1 ELSE 1 END
+        WHEN signs & {int(Sign.CONTRADICTION)} <> 0 THEN -1
+        WHEN verdict IN ('denied', 'audit') THEN CASE WHEN reply OR {answer} THEN -1 ELSE 1 END
         WHEN {flag} THEN CASE WHEN reply THEN -1 ELSE 1 END
         WHEN signs & {int(Sign.SYN)} <> 0 AND signs & {int(Sign.SYN_ACK)} = 0 THEN 1
         WHEN signs & {int(Sign.SYN_ACK)} <> 0 AND signs & {int(Sign.SYN)} = 0 THEN -1
@@ -90,9 +121,11 @@ _BY_TUPLE: Final = """
         SELECT u.id, max(CASE WHEN u.s_ip = o.c_ip AND u.src_port = o.c_port
             AND u.d_ip = o.v_ip AND u.dst_port = o.v_port THEN 1 ELSE -1 END) AS turn
         FROM decided u JOIN opened o ON u.protocol = o.protocol AND (
-            (u.s_ip = o.c_ip AND u.src_port = o.c_port AND u.d_ip = o.v_ip AND u.dst_port = o.v_port)
+            (u.s_ip = o.c_ip AND u.src_port = o.c_port
+                AND u.d_ip = o.v_ip AND u.dst_port = o.v_port)
             OR
-            (u.s_ip = o.v_ip AND u.src_port = o.v_port AND u.d_ip = o.c_ip AND u.dst_port = o.c_port)
+            (u.s_ip = o.v_ip AND u.src_port = o.v_port
+                AND u.d_ip = o.c_ip AND u.dst_port = o.c_port)
         ) WHERE u.turn = 0 GROUP BY u.id
         HAVING count(DISTINCT CASE WHEN u.s_ip = o.c_ip AND u.src_port = o.c_port THEN 1 ELSE 2 END)
             = 1
@@ -131,9 +164,11 @@ _BY_FAN_IN: Final = """
 """
 _BY_PORT: Final = f"""
     UPDATE decided SET how = 'port', turn = CASE
-        WHEN dst_port > 0 AND (src_port = 0 OR dst_port < {_WELL_KNOWN} AND src_port >= {_WELL_KNOWN}
+        WHEN dst_port > 0 AND (src_port = 0
+            OR dst_port < {_WELL_KNOWN} AND src_port >= {_WELL_KNOWN}
             OR dst_port < {_EPHEMERAL} AND src_port >= {_EPHEMERAL}) THEN 1
-        WHEN src_port > 0 AND (dst_port = 0 OR src_port < {_WELL_KNOWN} AND dst_port >= {_WELL_KNOWN}
+        WHEN src_port > 0 AND (dst_port = 0
+            OR src_port < {_WELL_KNOWN} AND dst_port >= {_WELL_KNOWN}
             OR src_port < {_EPHEMERAL} AND dst_port >= {_EPHEMERAL}) THEN -1
         ELSE 0 END
     WHERE turn = 0
@@ -172,4 +207,7 @@ def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag) -> bool:
 
 def _contradicts(connection: duckdb.DuckDBPyConnection) -> bool:
     against, in_favour = connection.execute(_SELF_CONTRADICTION).fetchone() or (0, 0)
-    return bool(against > in_favour)
+    if against > in_favour:
+        return True
+    (never_true,) = connection.execute(_UNANSWERED_FLAG).fetchone() or (False,)
+    return bool(never_true) and connection.execute(_BOTH_WAYS).fetchone() is not None

@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
 
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
 #: The CIDRs that mean everywhere.
 EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
 
+_FIXED: Final = {
+    EndClass.OWN_NODE: Entity(EntityKind.NODE, name="own"),
+    EndClass.NODE: Entity.node(),
+    EndClass.APISERVER: Entity.apiserver(),
+}
 _UNRESOLVED: Final = {
     EndClass.HEALTH: "cilium-health",
     EndClass.INGRESS: "cilium-ingress",
@@ -56,16 +63,12 @@ class Places:
     @staticmethod
     def time(moment: datetime | None) -> datetime:
         """A moment with its zone, UTC; the epoch where the log has none."""
-        return (moment or datetime.fromtimestamp(0, UTC)).replace(tzinfo=UTC)
+        return (moment or _EPOCH).replace(tzinfo=UTC)
 
     def entity(self, kind: EndClass, ip: str) -> Entity:
         """The entity of an end that is no pod by its class and, outside the cluster, address."""
-        if kind is EndClass.OWN_NODE:
-            return Entity(EntityKind.NODE, name="own")
-        if kind is EndClass.NODE:
-            return Entity.node()
-        if kind is EndClass.APISERVER:
-            return Entity.apiserver()
+        if kind in _FIXED:
+            return _FIXED[kind]
         if ip in EVERYWHERE:
             return Entity.cidr(ip)
         address = self.canonical(ip)
@@ -127,7 +130,7 @@ def _merge(edges: list[Edge]) -> Edge:
         return sum(getattr(edge, count) for edge in edges)
 
     def most(count: str) -> int:
-        return max(getattr(edge, count) for edge in edges)
+        return max(int(getattr(edge, count)) for edge in edges)
 
     def union(values: str) -> tuple[str, ...]:
         return tuple(sorted({value for edge in edges for value in getattr(edge, values)}))
@@ -137,7 +140,10 @@ def _merge(edges: list[Edge]) -> Edge:
         flows=total("flows"),
         records=total("records"),
         bytes=total("bytes"),
-        first_seen=min(edge.first_seen for edge in edges),
+        # Where a part has no time, it stands at the epoch.
+        first_seen=min(
+            (edge.first_seen for edge in edges if edge.first_seen > _EPOCH), default=_EPOCH
+        ),
         last_seen=max(edge.last_seen for edge in edges),
         client_pods=total("client_pods") if outside_client else most("client_pods"),
         server_pods=most("server_pods") if outside_client else total("server_pods"),

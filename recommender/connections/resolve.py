@@ -32,6 +32,9 @@ _NAMING_LABELS: Final = (
     "name",
 )
 
+# What Cilium calls a cluster that has no name.
+_DEFAULT_CLUSTER: Final = "default"
+
 PodKey = tuple[str, str, str]  # cluster, namespace, name
 
 
@@ -86,7 +89,7 @@ def resolve(endpoints: Sequence[Endpoint], inventory: Inventory | None = None) -
     workloads = _workloads_of_pods(ends, known, _by_name(inventory))
     by_labels = _workloads_by_labels(ends, workloads)
     resolution = Resolution(
-        clusters=tuple(sorted({end.cluster for end in endpoints if end.local} - {""})),
+        clusters=_named({end.cluster for end in endpoints if end.local} - {""}),
     )
     resolution.ends = [_resolve_one(end, workloads, by_labels) for end in ends]
     told = {
@@ -97,6 +100,11 @@ def resolve(endpoints: Sequence[Endpoint], inventory: Inventory | None = None) -
     seen = {end.entity for end in resolution.ends if end.entity}
     resolution.inferred = frozenset(seen - told)
     return resolution
+
+
+def _named(clusters: set[str]) -> tuple[str, ...]:
+    """The clusters, unless there is only the one that nobody named."""
+    return () if clusters <= {_DEFAULT_CLUSTER} else tuple(sorted(clusters))
 
 
 def _entity(cluster: str, namespace: str, kind: str, name: str) -> Entity:

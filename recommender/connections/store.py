@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import duckdb
 
@@ -57,7 +57,7 @@ class Store:
         self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute(_TABLES)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         """The store itself."""
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -62,9 +63,11 @@ def _salvage(name: str, text: str, broken: PartialInputError | None) -> Iterator
     rest = text[position:].strip()
     if rest and rest != "]":
         # What is left counts as one malformed record, so that nothing disappears.
-        yield rest.replace("\n", " ").encode("utf-8", "replace")[: 1 << 20] + b"\n"
+        yield re.sub(r"[\r\n]", " ", rest).encode("utf-8", "replace")[: 1 << 20] + b"\n"
     if broken is not None:
         raise broken
+    if rest == "]":
+        return  # One element was more than the fast parser takes; it is quarantined by itself.
     message = f"the JSON array is malformed from character {position:,} on"
     hint = "fetch it again, or pass --allow-partial to use what could be read"
     raise PartialInputError(message, where=name, hint=hint)

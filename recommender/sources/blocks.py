@@ -111,9 +111,9 @@ class _Cutter:
     ) -> np.ndarray:
         """Positions of blank, oversized and undecodable lines; the latter are quarantined."""
         lengths = np.diff(offsets) - 1
-        # No record is shorter than this, so only such lines can be blank.
-        short = np.flatnonzero(lengths < 8)  # noqa: PLR2004
-        blank = [i for i in short if not data[offsets[i] : offsets[i + 1]].strip()]
+        # Only a line that begins with a space, or with its own end, can be blank.
+        spaced = np.flatnonzero(np.frombuffer(data, np.uint8)[offsets[:-1]] <= ord(" "))
+        blank = [i for i in spaced if not data[offsets[i] : offsets[i + 1]].strip()]
         large = np.flatnonzero(lengths > MAX_LINE)
         broken = _broken_utf8(data, offsets)
         for reason, positions in ((OVERSIZED, large), (NOT_UTF8, broken)):

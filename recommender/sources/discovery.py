@@ -69,30 +69,44 @@ def _expand(text: str) -> Iterator[InputFile]:
         yield InputFile("stdin", "", named=True)
         return
     path = Path(text)
-    if path.is_dir():
+    # The functions of os.path answer for any text, also for one that can be no path at all.
+    if os.path.isdir(text):  # noqa: PTH112
         yield from _in_folder(text, path)
-    elif path.exists():
+    elif os.path.exists(text):  # noqa: PTH110
         yield InputFile(text, text, named=True)
     elif _GLOB.search(text):
-        matches = [match for match in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207, C416
-        files = [match for match in matches if Path(match).is_file()]
-        if not files:
-            message = "no file matches this pattern"
-            raise InputError(message, where=text, hint="check the pattern; quote it in a shell")
-        yield from (InputFile(match, match, named=False) for match in files)
+        yield from _matching(text)
     else:
         message = "no such file or folder"
         raise InputError(message, where=text, hint="check the path")
 
 
-def _in_folder(text: str, folder: Path) -> Iterator[InputFile]:
-    names = [
+def _matching(pattern: str) -> Iterator[InputFile]:
+    """What a pattern matches; a folder stands for the logs in it, as a shell would have it."""
+    found = False
+    for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - may be absolute
+        path = Path(match)
+        names = _logs_of(path) if path.is_dir() else [path] if path.is_file() else []
+        for name in names:
+            found = True
+            yield InputFile(str(name), str(name), named=False)
+    if not found:
+        message = "no file matches this pattern"
+        raise InputError(message, where=pattern, hint="check the pattern; quote it in a shell")
+
+
+def _logs_of(folder: Path) -> list[Path]:
+    return [
         file
         for file in sorted(folder.rglob("*"))
         if file.is_file()
         and _LOG_NAME.match(file.name)
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     ]
+
+
+def _in_folder(text: str, folder: Path) -> Iterator[InputFile]:
+    names = _logs_of(folder)
     if not names:
         message = "the folder holds no flow logs"
         hint = "logs end in .log, .json, .jsonl, .ndjson or .txt, also with .gz or .zst"

@@ -27,6 +27,9 @@ class EndClass(IntEnum):
     INGRESS = 7
     #: A pod that the CNI does not manage, or not yet.
     UNMANAGED = 8
+    #: The node that reported the record, which also runs the API server. Replaced as soon as the
+    #: client is known: what it calls comes from the node, what calls it wants the API server.
+    OWN_APISERVER = 9
 
 
 @dataclass(frozen=True, slots=True)

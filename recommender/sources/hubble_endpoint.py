@@ -7,11 +7,16 @@ Cilium. Reserved identities are told by the whole set of labels, never by one nu
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from recommender.model.addresses import parse_network
+from recommender.model.errors import ModelError
 from recommender.sources.endpoint import EndClass, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NAMESPACE_LABELS: Final = "io.cilium.k8s.namespace.labels."
 _POD_NAMESPACE: Final = "io.kubernetes.pod.namespace"
@@ -19,7 +24,6 @@ _CLUSTER: Final = "io.cilium.k8s.policy.cluster"
 _SERVICE_ACCOUNT: Final = "io.cilium.k8s.policy.serviceaccount"
 _NAMED_PORTS: Final = "io.cilium.k8s.named-ports"
 _DERIVED: Final = ("io.cilium.", "io.kubernetes.pod.")
-_DEFAULT_CLUSTER: Final = "default"
 # One entry of the named-ports label: name.PROTOCOL.number
 _NAMED_PORT: Final = re.compile(r"([a-z0-9-]{1,15})\.(TCP|UDP|SCTP)\.(\d{1,5})")
 
@@ -36,6 +40,9 @@ _RESERVED_NUMBERS: Final = {
     9: "world-ipv4",
     10: "world-ipv6",
 }
+# The top byte of a number says that it holds on one node only, and for what.
+_SCOPE_SHIFT: Final = 24
+_SCOPES: Final = {1: "world", 2: "remote-node"}
 
 
 def decode(text: str | None) -> Endpoint:
@@ -58,8 +65,8 @@ def _decode(raw: dict[str, Any]) -> Endpoint:
     pod = _text(raw.get("pod_name"))
     reserved = set(labels.get("reserved", {}))
     number = raw.get("identity")
-    if not reserved and not pod and not kubernetes and isinstance(number, int):
-        reserved = {_RESERVED_NUMBERS[number]} if number in _RESERVED_NUMBERS else set()
+    if not labels and not pod and type(number) is int:
+        reserved = _reserved_by(number)
     workload_kind, workload = _workload(raw.get("workloads"))
     return Endpoint(
         kind=_kind(reserved, is_pod=bool(namespace and (pod or kubernetes)), labels=labels),
@@ -72,10 +79,30 @@ def _decode(raw: dict[str, Any]) -> Endpoint:
         namespace_labels=_namespace_labels(kubernetes),
         service_account=kubernetes.get(_SERVICE_ACCOUNT, ""),
         named_ports=_named_ports(labels.get("gen", {}).get(_NAMED_PORTS, "")),
-        cidrs=tuple(sorted(labels.get("cidr", {}))),
-        names=tuple(sorted(name.rstrip(".") for name in labels.get("fqdn", {}) if name)),
+        cidrs=_cidrs(labels.get("cidr", {})),
+        names=tuple(sorted({_name(name) for name in labels.get("fqdn", {})} - {""})),
         local="ID" in raw or bool(workload),
     )
+
+
+def _reserved_by(number: int) -> set[str]:
+    name = _RESERVED_NUMBERS.get(number) or _SCOPES.get(number >> _SCOPE_SHIFT)
+    return {name} if name else set()
+
+
+def _cidrs(labels: Iterable[str]) -> tuple[str, ...]:
+    """CIDR labels in canonical form; those of IPv6 are written with ``-`` for ``:``."""
+    found = set()
+    for label in labels:
+        try:
+            found.add(str(parse_network(label.replace("-", ":"))))
+        except ModelError:
+            continue
+    return tuple(sorted(found))
+
+
+def _name(name: str) -> str:
+    return name.rstrip(".").lower()
 
 
 def _text(value: object) -> str:
@@ -102,8 +129,8 @@ def _kind(reserved: set[str], *, is_pod: bool, labels: dict[str, dict[str, str]]
     # A pod seen from afar may carry reserved:world beside its name: the name is right.
     if is_pod:
         return EndClass.POD
-    if "host" in reserved:
-        return EndClass.NODE if "remote-node" in reserved else EndClass.OWN_NODE
+    if "host" in reserved and "remote-node" not in reserved:
+        return EndClass.OWN_APISERVER if "kube-apiserver" in reserved else EndClass.OWN_NODE
     for name, kind in (
         ("kube-apiserver", EndClass.APISERVER),
         ("remote-node", EndClass.NODE),
@@ -119,8 +146,7 @@ def _kind(reserved: set[str], *, is_pod: bool, labels: dict[str, dict[str, str]]
 
 
 def _cluster(raw: dict[str, Any], kubernetes: dict[str, str]) -> str:
-    name = _text(raw.get("cluster_name")) or kubernetes.get(_CLUSTER, "")
-    return "" if name == _DEFAULT_CLUSTER else name
+    return _text(raw.get("cluster_name")) or kubernetes.get(_CLUSTER, "")
 
 
 def _workload(workloads: object) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from dataclasses import dataclass
 from itertools import chain
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 _AHEAD: Final = 1
 _HEAD_LINES: Final = 1000
 _HEAD_BYTES: Final = 8 << 20
+_BOM: Final = b"\xef\xbb\xbf"
+# A line of text may begin with a bracket as well; an array of records has an object in it.
+_ARRAY: Final = re.compile(rb"\s*\[\s*(\{|\]|$)")
+# How long to wait for a reader that is stuck in standard input when the run is stopped.
+_PATIENCE: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -82,7 +88,7 @@ def read_parts(files: tuple[InputFile, ...]) -> Iterator[FilePart]:
             yield item
     finally:
         stopped.set()
-        worker.join()
+        worker.join(_PATIENCE)
 
 
 def _work(files: tuple[InputFile, ...], offer: Callable[[object], bool]) -> None:
@@ -104,14 +110,14 @@ def _read_file(file: InputFile) -> Iterator[FilePart]:
         if early and not b"".join(head).strip():
             yield FilePart(file, "", FileEnd(early))
             return
-        whole = chain(head, _raise_after(early) if early else chunks)
-        is_array = b"".join(head[:1]).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
-        lines = array_lines(file.name, whole) if is_array else whole
-        if is_array:
-            first, lines = _take(lines, _HEAD_LINES)
+        head = [b"".join(head).removeprefix(_BOM)]
+        lines: Iterator[bytes] = chain(head, _raise_after(early) if early else chunks)
+        if _ARRAY.match(head[0][:_HEAD_BYTES]):
+            first, lines = _take(array_lines(file.name, lines), _HEAD_LINES)
         else:
-            first = b"".join(head)[:_HEAD_BYTES].split(b"\n")[:_HEAD_LINES]
-        name = recognise(file.name, first)
+            first = head[0][:_HEAD_BYTES].split(b"\n")[:_HEAD_LINES]
+        # What is left of a broken archive may end within its first record.
+        name = _format_of_rest(file.name, first) if early else recognise(file.name, first)
     except PartialInputError:
         raise
     except InputError as error:
@@ -126,6 +132,13 @@ def _read_file(file: InputFile) -> Iterator[FilePart]:
     except PartialInputError as error:
         problem = error
     yield FilePart(file, name, FileEnd(problem))
+
+
+def _format_of_rest(name: str, first: list[bytes]) -> str:
+    try:
+        return recognise(name, first)
+    except InputError:
+        return ""
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[list[bytes], PartialInputError | None]:

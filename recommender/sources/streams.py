@@ -107,7 +107,7 @@ def _gunzip(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 
 def _unzstd(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
-    import zstandard  # noqa: PLC0415 - only who reads zstd pays for it
+    import zstandard  # only who reads zstd pays for it
 
     guard = _Guard(name)
     unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
