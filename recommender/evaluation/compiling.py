@@ -42,10 +42,17 @@ DIRECTIONS: Final = (Direction.EGRESS, Direction.INGRESS)
 
 @dataclass(frozen=True, slots=True)
 class PodsOf:
-    """Pods as peers: of one namespace by name, or of the namespaces selected."""
+    """Pods as peers: of one namespace by name, or of the namespaces selected.
+
+    Attributes:
+        namespaces: Which namespaces, or the name of the one.
+        pods: Which pods in them.
+        tier: Whether a cluster-wide policy says so, which never means the host network.
+    """
 
     namespaces: LabelSelector | str
     pods: LabelSelector
+    tier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ class Compiled:
         policy = self.policies[number]
         if isinstance(policy, NetworkPolicy):
             return PodsOf(policy.namespace, policy.subject)
-        return PodsOf(policy.subject.namespaces, policy.subject.pods)
+        return PodsOf(policy.subject.namespaces, policy.subject.pods, tier=True)
 
     def concerns(self, number: int, direction: Direction) -> bool:
         """Whether a policy says anything about a direction."""
@@ -225,7 +232,7 @@ def _tier_peer(
 ) -> Match:
     match peer:
         case TierPods():
-            return PodsOf(peer.namespaces, peer.pods)
+            return PodsOf(peer.namespaces, peer.pods, tier=True)
         case Networks():
             cidrs = IPSet.of(*(parse_network(cidr) for cidr in peer.cidrs))
             return AddressesOf(cidrs, network_policy=False)

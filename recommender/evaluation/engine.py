@@ -162,14 +162,14 @@ class Engine:
             return False
         if match.network_policy:
             return self.modes.ip_block_pods is Choice.YES
-        return self.modes.networks_match_pods
+        return match.nodes or self.modes.networks_match_pods
 
     def _vector(self, match: Match) -> NDArray[np.bool_]:
         """Which points a peer or a subject matches."""
         points = self.points
         match match:
             case PodsOf():
-                found = points.pods(match.namespaces, match.pods)
+                found = points.pods(match)
             case AddressesOf():
                 members = self.axes.addresses.members(match.addresses)
                 found = points.within(members, pods=self.on_pods(match))

@@ -157,16 +157,18 @@ def _pair(
     bit: int,
 ) -> Judgement:
     """Two instances, over every address family that both have."""
-    found = [
-        _faces(engine, left, right, bit)
-        for family, left in source
-        for other, right in destination
-        if ANY_FAMILY in {family, other} or family == other
-    ]
+    pairs = [(left, right) for left in source for right in destination]
+    # Ends without a family in common are known by halves; then every pair of faces is possible.
+    common = [(left, right) for left, right in pairs if _meet(left[0], right[0])]
+    found = [_faces(engine, left[1], right[1], bit) for left, right in common or pairs]
     outcomes = {each.outcome for each in found}
     if len(outcomes) != 1:
         return undefined("address-family")
     return found[0]
+
+
+def _meet(left: int, right: int) -> bool:
+    return ANY_FAMILY in {left, right} or left == right
 
 
 def _faces(engine: Engine, source: int, destination: int, bit: int) -> Judgement:

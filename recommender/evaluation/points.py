@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from recommender.evaluation.atoms import AddressAtoms
+    from recommender.evaluation.compiling import PodsOf
     from recommender.inventory.types import (
         ContainerPort,
         Inventory,
@@ -56,6 +57,7 @@ class Point:
         ports: Declared ports of a pod.
         atom: Its address atom; the atom "unknown" where it is not known or does not matter.
         name: DNS name of an outside host, empty where none matters.
+        host: Whether it is a pod of the host network that policies see as a pod.
     """
 
     kind: PointKind
@@ -64,6 +66,7 @@ class Point:
     ports: tuple[ContainerPort, ...] = ()
     atom: int = -1
     name: str = ""
+    host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,10 @@ class Points:
         self.anybody = self._add(Point(PointKind.ANYBODY))
         for name, address in sorted(sight.names):
             self._add(self._named(name, address))
-        self._of_pod: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._of_pod: dict[Pod, tuple[tuple[int, int], ...]] = {}
         for workload in inventory.workloads.values():
             for pod in workload.pods:
-                self._of_pod[id(pod)] = self._pod_points(pod)
-        self._pods = [pod for workload in inventory.workloads.values() for pod in workload.pods]
+                self._of_pod[pod] = self._pod_points(pod)
         self._measure(inventory.namespaces, frozenset(selectors))
 
     def of_pod(self, pod: Pod) -> tuple[tuple[int, int], ...]:
@@ -123,7 +125,7 @@ class Points:
 
         Empty for a pod that has ended, which no traffic can reach.
         """
-        return self._of_pod[id(pod)]
+        return self._of_pod[pod]
 
     def of_name(self, name: str, address: str) -> int:
         """The point of an outside host known by a name that was given at the start."""
@@ -133,15 +135,16 @@ class Points:
         """How many points there are."""
         return len(self.points)
 
-    def pods(self, namespaces: LabelSelector | str, pods: LabelSelector) -> NDArray[np.bool_]:
+    def pods(self, match: PodsOf) -> NDArray[np.bool_]:
         """Pods by a selector of namespaces (or the name of one) and one of pods."""
+        namespaces, pods = match.namespaces, match.pods
         if isinstance(namespaces, str):
             chosen = self._namespace == self._namespace_codes.get(namespaces, -1)
         else:
             chosen = self._namespace_matrix.matches(namespaces)[self._namespace]
         found: NDArray[np.bool_] = chosen & self._label_matrix.matches(pods)[self._labels]
         found &= self.is_pod
-        return found
+        return found & ~self._host if match.tier else found
 
     def within(self, members: NDArray[np.bool_], *, pods: bool) -> NDArray[np.bool_]:
         """Points whose address lies in a set of atoms; pods too where ``pods`` says so."""
@@ -172,10 +175,11 @@ class Points:
                 address = parse_address(text)
                 families.setdefault(address.version, self.addresses.of(address))
         faces = sorted(families.items()) or [(0, self.addresses.unknown)]
+        kind, as_pod = PointKind.POD, pod.host_network
         if host:
             return tuple((f, self._add(Point(PointKind.OUTSIDE, atom=atom))) for f, atom in faces)
         return tuple(
-            (f, self._add(Point(PointKind.POD, pod.namespace, pod.labels, pod.ports, atom)))
+            (f, self._add(Point(kind, pod.namespace, pod.labels, pod.ports, atom, host=as_pod)))
             for f, atom in faces
         )
 
@@ -204,6 +208,7 @@ class Points:
             labels_of_namespace.append(known.labels if known else bare)
         self._kinds = kinds
         self.is_pod = kinds == PointKind.POD
+        self._host = np.array([point.host for point in self.points], dtype=bool)
         self._namespace_codes = codes
         self._atoms = np.array(
             [self.addresses.unknown if p.atom < 0 else p.atom for p in self.points],

@@ -422,10 +422,11 @@ def test_a_block_of_one_family_never_matches_the_other(judge: Judge) -> None:
 def test_a_pod_has_addresses_of_both_families(judge: Judge) -> None:
     dual = pod("x/c", ips=("10.0.1.3", "2001:db8::3"))
     spec = egress({"to": [block("2001:db8::/64")]})
-    inventory = cluster(A, B, dual)
+    source = pod("x/a", ips=("2001:db8::1",))
+    inventory = cluster(source, B, dual)
     says = Says(judge, World(inventory, (policy("p", spec),), blocks_match_pods=True))
-    assert says(A, dual)
-    assert not says(A, B)
+    assert says(source, dual)
+    assert not says(source, B)
 
 
 # --- who is no ordinary pod ------------------------------------------------------------------
