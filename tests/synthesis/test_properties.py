@@ -102,7 +102,7 @@ def _addresses(draw: st.DrawFn, client: Entity, server: Entity) -> tuple[str, ..
 
 
 PROPERTY = settings(
-    max_examples=400,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
