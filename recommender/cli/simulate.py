@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 _HELP: Final = """Make the flow log of a simulated cluster, its inventory and the truth.
 
-APPLICATION is the name of a built-in application ("shop") or an application file. The same
-seed and options give the same bytes.
+APPLICATION is the name of a built-in application ("shop", "scaled"), an application file, or a
+folder of Kubernetes manifests. The same seed and options give the same bytes.
 
 \b
 Examples:
   recommender simulate -d out/
   recommender simulate shop -d out/ --flows 500000 --seed 7 --days 7 --nodes 5
+  recommender simulate ./manifests -d out/ --flows 20000
+  recommender simulate scaled -d out/ --workloads 300 --flows 1000000
   recommender simulate shop -d out/ --envelope exporter --rotate 10 --compress zstd
   recommender simulate --print-application shop > my-application.yaml
 """
@@ -38,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     application: Annotated[
-        str, typer.Argument(help="Built-in application or application file.")
+        str, typer.Argument(help="Built-in application, file, or manifest folder.")
     ] = "shop",
     *,
     output_dir: Annotated[
@@ -50,6 +52,7 @@ def simulate(
     start: Annotated[
         str, typer.Option(help="First moment of the window, UTC.")
     ] = "2026-03-02T00:00:00Z",
+    workloads: Annotated[int, typer.Option(help="Workloads of the application 'scaled'.")] = 100,
     nodes: Annotated[int, typer.Option(help="Worker nodes; 0 chooses.")] = 0,
     style: Annotated[
         str, typer.Option("--format", help="hubble, hubble-old, retina or hubble-masked.")
@@ -89,7 +92,7 @@ def simulate(
     from recommender.simulation.graph_files import dump
     from recommender.simulation.output import Layout
 
-    graph = find(application)
+    graph = find(application, seed=seed, workloads=workloads)
     if print_application:
         typer.echo(dump(graph), nl=False)
         return

@@ -28,7 +28,11 @@ def check(application: Application, *, where: str) -> None:
     for index, workload in enumerate(application.workloads):
         place = f"{where}.workloads[{index}]"
         if workload.target in workloads:
-            raise ApplicationError(f"{workload.target} is there twice", where=place)
+            raise ApplicationError(
+                f"{workload.target} is there twice",
+                where=place,
+                hint="here a name stands for one workload of its namespace, whatever the kind",
+            )
         if workload.namespace not in namespaces:
             raise ApplicationError(f"unknown namespace {workload.namespace!r}", where=place)
         _check_schedule(workload, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -134,10 +135,8 @@ class Identities:
 
 
 def _spread(text: str) -> int:
-    value = 2_166_136_261
-    for byte in text.encode("utf-8", "surrogatepass"):
-        value = (value ^ byte) * 16_777_619 & 0xFFFFFFFF
-    return value
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big")
 
 
 class AddressPool:

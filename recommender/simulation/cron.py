@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 _RANGES: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
@@ -33,18 +35,24 @@ class Schedule:
     any_day: bool
     any_weekday: bool
 
-    def fires(self, moment: datetime) -> bool:
-        """Whether a run starts in the minute of that moment."""
-        day = moment.day in self.days
-        weekday = moment.isoweekday() % 7 in self.weekdays
+    def runs(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """The moments in ``[start, end)`` at which a run starts, ascending."""
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        while midnight < end:
+            if self._right_day(midnight):
+                for hour in sorted(self.hours):
+                    for minute in sorted(self.minutes):
+                        moment = midnight + timedelta(hours=hour, minutes=minute)
+                        if start <= moment < end:
+                            yield moment
+            midnight += timedelta(days=1)
+
+    def _right_day(self, midnight: datetime) -> bool:
+        day = midnight.day in self.days
+        weekday = midnight.isoweekday() % 7 in self.weekdays
         # Cron joins the two day fields by "or" when both are restricted.
-        right_day = day and weekday if self.any_day or self.any_weekday else day or weekday
-        return (
-            moment.minute in self.minutes
-            and moment.hour in self.hours
-            and moment.month in self.months
-            and right_day
-        )
+        right = day and weekday if self.any_day or self.any_weekday else day or weekday
+        return right and midnight.month in self.months
 
 
 def parse(text: str) -> Schedule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 from recommender.model.entities import Entity
@@ -29,6 +29,8 @@ _REMOTE_NODE: Final = 6
 _APISERVER: Final = 7
 _WORLD_BY_FAMILY: Final = {"IPv4": 9, "IPv6": 10}
 _EXTERNAL_POOL: Final = 6
+_CLIENTS: Final = 150
+_PAIR: Final = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -166,8 +168,9 @@ class Ends:
             return end
         address = draw.pick(pool)
         if target.kind is TargetKind.CIDR:
-            labels = (f"cidr:{_cidr_label(target.name)}", self._world_label(family))
-            return self._other(family, address, Entity.cidr(target.name), labels, None)
+            network = network_of(target.name, family)
+            labels = (f"cidr:{_cidr_label(network)}", self._world_label(family))
+            return self._other(family, address, Entity.cidr(network), labels, None)
         everything = Entity.cidr("0.0.0.0/0" if family == "IPv4" else "::/0")
         return self._other(family, address, everything, (self._world_label(family),), None)
 
@@ -296,32 +299,37 @@ def _cidr_label(network: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _network_parts(network: str) -> tuple[int, int, int]:
-    parsed = ip_network(network)
-    return parsed.version, int(parsed.network_address), parsed.num_addresses
+def network_of(cidr: str, family: str) -> str:
+    """The network that pods of an address family reach a CIDR at, in canonical form.
+
+    A cluster without IPv4 reaches IPv4 networks through NAT64 (RFC 6052).
+    """
+    network = ip_network(cidr)
+    if isinstance(network, IPv4Network) and family == "IPv6":
+        base = int(IPv6Address("64:ff9b::")) + int(network.network_address)
+        return str(IPv6Network((base, 96 + network.prefixlen)))
+    return str(network)
 
 
 def _external_pool(target: Target, family: str, dice: Dice) -> list[str]:
     """Addresses for an external target, out of the ranges set aside for documentation."""
     four = family == "IPv4"
+    version: type[IPv4Address | IPv6Address] = IPv4Address if four else IPv6Address
     if target.kind is TargetKind.CIDR:
-        version, base, size = _network_parts(target.name)
-        if (version == 4) != four:  # noqa: PLR2004 - IP version
-            return _external_pool(target, "IPv4" if version == 4 else "IPv6", dice)  # noqa: PLR2004
-        first = base + (1 if size > 2 else 0)  # noqa: PLR2004 - leave out the network's address
+        network = ip_network(network_of(target.name, family))
+        size = network.num_addresses
+        # The first and last addresses of a network are not for hosts.
+        first = int(network.network_address) + (1 if size > _PAIR else 0)
         span = max(1, min(size, 1 << 16) - 2)
         count = min(_EXTERNAL_POOL, span)
-        picked = sorted({first + dice.below(span) for _ in range(count)})
-        return [_address(number, version) for number in picked]
+        return _addresses(version, {first + dice.below(span) for _ in range(count)})
     if target.kind is TargetKind.FQDN:
         count = dice.between(2, 4)
         base = 0xCB007100 if four else 0x20010DB800CB << 80
-        picked = sorted({base + dice.between(1, 254) for _ in range(count)})
-        return [_address(number, 4 if four else 6) for number in picked]
+        return _addresses(version, {base + dice.between(1, 254) for _ in range(count)})
     base = 0xC6336400 if four else 0x20010DB800C6 << 80
-    picked = sorted({base + dice.between(1, 254) for _ in range(150)})
-    return [_address(number, 4 if four else 6) for number in picked]
+    return _addresses(version, {base + dice.between(1, 254) for _ in range(_CLIENTS)})
 
 
-def _address(number: int, version: int) -> str:
-    return str(IPv4Address(number) if version == 4 else IPv6Address(number))  # noqa: PLR2004
+def _addresses(version: type[IPv4Address | IPv6Address], numbers: set[int]) -> list[str]:
+    return [str(version(number)) for number in sorted(numbers)]

@@ -20,6 +20,7 @@ _SCANNED_PORTS: Final = (22, 80, 443, 5432, 6379, 8080)
 _SCANNED_PODS: Final = 6
 _INVALID_SOURCE_IP: Final = 132
 _DROPS: Final = 4
+_TRIES: Final = 200
 #: Envelopes with a place for something that is no flow.
 _CARRIES_LOSSES: Final = ("wrapped", "exporter")
 _LOSSES: Final = ("HUBBLE_RING_BUFFER", "PERF_EVENT_RING_BUFFER", "OBSERVER_EVENTS_QUEUE")
@@ -106,18 +107,15 @@ class _ByHand:
 
     def play(self, traffic: Traffic, moment: int, out: list[Line]) -> None:
         called = {(call.client, call.server) for call in traffic.application.calls}
-        pairs = [
-            (client, server)
-            for client in self._placements
-            for server in self._placements
-            if client.cluster == server.cluster
-            and client is not server
-            and server.workload.ports
-            and (client.workload.target, server.workload.target) not in called
-        ]
-        if not pairs:
+        client, server = self._placements[:2]
+        for _ in range(_TRIES):
+            client = self._dice.pick(self._placements)
+            server = self._dice.pick(self._placements)
+            pair = (client.workload.target, server.workload.target)
+            if client.cluster == server.cluster and client is not server and pair not in called:
+                break
+        else:
             return
-        client, server = self._dice.pick(pairs)
         clients, servers = alive(client, moment), alive(server, moment)
         ports = [port.number for port in server.workload.ports if port.protocol == "TCP"]
         if not clients or not servers or not ports:

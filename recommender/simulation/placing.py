@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
 from recommender.simulation import cron
@@ -221,15 +221,13 @@ def _cron_lives(
     dice: Dice,
 ) -> Iterator[Pod]:
     schedule = cron.parse(workload.schedule)
-    minute = settings.start.replace(second=0, microsecond=0)
-    end = settings.start + timedelta(microseconds=settings.window_ns // 1000)
-    while minute < end:
-        offset = int((minute - settings.start).total_seconds()) * _SECOND
-        if offset >= 0 and schedule.fires(minute):
-            job = f"{workload.name}-{int(minute.timestamp()) // 60}"
-            lifetime = dice.between(20, 55) * _SECOND
-            yield from _run(workload, nodes, job, (offset + _SECOND, lifetime), dice)
-        minute += timedelta(minutes=1)
+    start = settings.start.astimezone(UTC)
+    end = start + timedelta(microseconds=settings.window_ns // 1000)
+    for moment in schedule.runs(start, end):
+        offset = int((moment - start).total_seconds()) * _SECOND
+        job = f"{workload.name}-{int(moment.timestamp()) // 60}"
+        lifetime = dice.between(20, 55) * _SECOND
+        yield from _run(workload, nodes, job, (offset + _SECOND, lifetime), dice)
 
 
 def _run(

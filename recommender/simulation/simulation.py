@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recommender.simulation.applications import find
 from recommender.simulation.checks import check
+from recommender.simulation.graph import TargetKind
 from recommender.simulation.inventory import Inventory, lifetimes
 from recommender.simulation.placing import place
+from recommender.simulation.reading import ApplicationError
 from recommender.simulation.settings import Settings
 from recommender.simulation.traffic import Traffic
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 #: Version of the document that `Simulation.truth_document` returns.
 TRUTH_VERSION: Final = "simulation-truth/1"
 _PILOT: Final = 3000
+_TRIALS: Final = 4
 _LINES_A_CONNECTION: Final = 9
 
 
@@ -59,6 +62,8 @@ class Simulation:
     def __init__(self, application: Application, settings: Settings) -> None:
         self.application = application
         self.settings = settings
+        if settings.family == "ipv4":
+            _refuse_ipv6(application)
         self.cluster: Cluster = place(application, settings)
         self._connections: int | None = None
         self._truth: Truth | None = None
@@ -166,14 +171,35 @@ class Simulation:
         if settings.flows is None:
             return settings.connections
         if self._connections is None:
-            guess = max(1, min(_PILOT, settings.flows // _LINES_A_CONNECTION))
-            for _ in range(2):
-                made = sum(1 for _ in self._traffic(guess).lines())
-                guess = max(1, round(guess * settings.flows / max(1, made)))
-                if settings.flows > _PILOT * _LINES_A_CONNECTION:
-                    break
-            self._connections = guess
+            self._connections = self._calibrated(settings.flows)
         return self._connections
+
+    def _calibrated(self, flows: int) -> int:
+        """How many connections make that many lines, by trying with fewer."""
+        guess = max(1, min(_PILOT, flows // _LINES_A_CONNECTION))
+        best, distance = guess, flows
+        for _ in range(_TRIALS):
+            made = self._count(guess)
+            if abs(made - flows) < distance:
+                best, distance = guess, abs(made - flows)
+            guess = max(1, round(guess * flows / max(1, made)))
+            if guess > _PILOT * 2:
+                return guess
+        return best
+
+    def _count(self, connections: int) -> int:
+        return sum(1 for _ in self._traffic(connections).lines())
+
+
+def _refuse_ipv6(application: Application) -> None:
+    for index, call in enumerate(application.calls):
+        for target in (call.client, call.server):
+            if target.kind is TargetKind.CIDR and ":" in target.name:
+                raise ApplicationError(
+                    f"{target} cannot be reached from a cluster without IPv6",
+                    where=f"{application.name}.calls[{index}]",
+                    hint="choose the family ipv6 or dual",
+                )
 
 
 def _moment(when: datetime) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from recommender.simulation.graph import Intent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from recommender.simulation.cluster import Placement, Pod
     from recommender.simulation.graph import Call
     from recommender.simulation.truth import Tally
@@ -82,6 +85,56 @@ def busy(stream: Stream, first: int, last: int) -> float:
             total += profile[hour % 24] * overlap / _HOUR_NS
         hour += 1
     return total
+
+
+def slots(streams: list[Stream], bounds: list[int]) -> Callable[[int], list[int]]:
+    """Spread the connections of streams over the slots of the window.
+
+    Args:
+        streams: Streams with quotas.
+        bounds: Where slots begin, and the end of the last one.
+
+    Returns:
+        A function of the number of a slot, to be asked in ascending order: the index of a stream
+        for each connection that starts in the slot.
+    """
+    count = len(bounds) - 1
+    running: dict[object, list[float]] = {}
+    few: list[list[int]] = [[] for _ in range(count)]
+    many: list[tuple[int, Stream, list[float]]] = []
+    for order, stream in enumerate(streams):
+        key = (stream.profile, stream.call.days)
+        if key not in running:
+            running[key] = _running(stream, bounds)
+        share = running[key]
+        if not share[-1]:
+            continue
+        if stream.quota > count:
+            many.append((order, stream, share))
+            continue
+        # A stream that skips slots is put where its connections fall, not asked in each slot.
+        for number in range(stream.quota):
+            at = share[-1] * (number + 1 - stream.phase) / stream.quota
+            few[min(count - 1, bisect_right(share, at) - 1)].append(order)
+
+    def due(index: int) -> list[int]:
+        out = few[index]
+        few[index] = []
+        for order, stream, share in many:
+            wanted = int(stream.quota * share[index + 1] / share[-1] + stream.phase)
+            out.extend([order] * (wanted - stream.made))
+            stream.made = max(stream.made, wanted)
+        return out
+
+    return due
+
+
+def _running(stream: Stream, bounds: list[int]) -> list[float]:
+    """A stream's activity from the start of the window to each bound."""
+    out = [0.0]
+    for first, last in pairwise(bounds):
+        out.append(out[-1] + busy(stream, first, last))
+    return out
 
 
 def alive(placement: Placement, moment: int) -> tuple[Pod, ...]:

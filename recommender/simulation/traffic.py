@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from recommender.simulation import noise
@@ -19,7 +20,7 @@ from recommender.simulation.lookups import (
     log_values,
     questions,
 )
-from recommender.simulation.streams import Stream, alive, busy, spread_quotas
+from recommender.simulation.streams import Stream, alive, slots, spread_quotas
 from recommender.simulation.truth import TrueEdge, Truth
 
 if TYPE_CHECKING:
@@ -171,29 +172,19 @@ class Traffic:
         yield self.settings.window_ns, out
 
     def _moments(self) -> Iterator[tuple[int, Stream | noise.Disturbance]]:
+        """What starts when, in the order of time."""
         window = self.settings.window_ns
         slot = min(_HOUR_NS, max(_SECOND, window // 24))
-        specials = noise.disturbances(self)
-        cumulative: dict[object, list[float]] = {}
         bounds = [*range(0, window, slot), window]
+        specials = noise.disturbances(self)
         by_hour = [stream for stream in self.streams if not stream.by_runs and stream.quota]
         by_run = [stream for stream in self.streams if stream.by_runs]
-        for stream in by_hour:
-            key = (stream.profile, stream.call.days)
-            if key not in cumulative:
-                cumulative[key] = _running(stream, bounds)
+        due_in = slots(by_hour, bounds)
         for index, (first, last) in enumerate(pairwise(bounds)):
-            due: list[tuple[int, int, Stream | noise.Disturbance]] = []
-            for order, stream in enumerate(by_hour):
-                running = cumulative[stream.profile, stream.call.days]
-                if not running[-1]:
-                    continue
-                share = running[index + 1] / running[-1]
-                wanted = int(stream.quota * share + stream.phase)
-                for _ in range(wanted - stream.made):
-                    moment = first + int((last - first) * self.dice.unit())
-                    due.append((moment, order, stream))
-                stream.made = max(stream.made, wanted)
+            due: list[tuple[int, int, Stream | noise.Disturbance]] = [
+                (first + int((last - first) * self.dice.unit()), order, by_hour[order])
+                for order in due_in(index)
+            ]
             for order, stream in enumerate(by_run):
                 due.extend(
                     (moment, -order - 1, stream) for moment in stream.runs if first <= moment < last
@@ -203,15 +194,14 @@ class Traffic:
                 for order, (moment, special) in enumerate(specials)
                 if first <= moment < last
             )
-            due.sort(key=lambda item: item[:2])
+            due.sort(key=itemgetter(0, 1))
             for moment, _, source in due:
                 yield moment, source
 
     # --- one connection ------------------------------------------------------------------------
 
     def _connect(self, stream: Stream, moment: int, out: list[Line]) -> None:
-        families = self.settings.families
-        family = families[0] if len(families) == 1 else families[self.dice.below(3) == 0]
+        family = self._family(stream.call)
         ends = self._pick_ends(stream, moment, family)
         if ends is None:
             return
@@ -293,6 +283,15 @@ class Traffic:
         if not address:
             return wire
         return Wire(wire.client, wire.server, wire.port, wire.protocol, (address, found[1]))
+
+    def _family(self, call: Call) -> str:
+        families = self.settings.families
+        if len(families) == 1:
+            return families[0]
+        for target in (call.client, call.server):
+            if target.kind is TargetKind.CIDR:
+                return "IPv6" if ":" in target.name else "IPv4"
+        return families[self.dice.below(3) == 0]
 
     # --- choosing ends -------------------------------------------------------------------------
 
@@ -424,14 +423,6 @@ class Traffic:
         if address or stream.server is None:
             return [address]
         return sorted(pod.addresses[family] for pod in stream.server.pods)[:3]
-
-
-def _running(stream: Stream, bounds: list[int]) -> list[float]:
-    """A stream's activity from the start of the window to each bound."""
-    out = [0.0]
-    for first, last in pairwise(bounds):
-        out.append(out[-1] + busy(stream, first, last))
-    return out
 
 
 def _resolver_port(server: Pod) -> int:
