@@ -123,10 +123,10 @@ class PeerFinder:
         """
         other = other_end(edge, direction)
         reason = _ruleless(edge)
+        if other.kind is EntityKind.NODE and direction is Direction.INGRESS:
+            reason = OWN_NODE if OWN_NODE in edge.marks else reason
         if reason:
             return Ruleless(edge, reason)
-        if other.kind is EntityKind.NODE and direction is Direction.INGRESS:
-            return Ruleless(edge, OWN_NODE) if OWN_NODE in edge.marks else self._node(edge)
         if other.is_external:
             return _external(edge, other, direction)
         return self._inside(edge, other, namespace)

@@ -103,9 +103,8 @@ def label_index(workloads: Sequence[Workload], *, complete: bool) -> LabelIndex:
 
 
 def _label_sets(workload: Workload, *, complete: bool) -> list[Labels]:
-    shown = {
-        pod.labels for pod in workload.pods if not pod.host_network and (complete or pod.labels)
-    }
+    whole = complete and workload.known_from != "flows"
+    shown = {pod.labels for pod in workload.pods if not pod.host_network and (whole or pod.labels)}
     if shown:
         return sorted(shown)
     if not workload.labels and workload.selector is not None:

@@ -156,12 +156,15 @@ def test_what_a_policy_cannot_say_is_reported_and_makes_no_rule(
     assert len(result.set_aside) == 2
 
 
-def test_probes_from_the_pods_own_node_need_no_rule() -> None:
-    probe = edge(Entity.node(), "shop/cart", addresses=("10.0.0.1",), marks=("own-node",))
+@pytest.mark.parametrize("protocol", ["TCP", "ICMP"])
+def test_probes_from_the_pods_own_node_need_no_rule(protocol: str) -> None:
+    marks = ("own-node",)
+    probe = edge(Entity.node(), "shop/cart", 80, protocol, addresses=("10.0.0.1",), marks=marks)
     result = draft([probe], SHOP)
     assert policy(result, "shop/cart").ingress == ()
     assert [aside.reason for aside in result.set_aside] == ["own-node"]
     assert "own-node" in codes(result)
+    assert "icmp-not-writable" not in codes(result)
 
 
 def test_other_node_traffic_comes_from_the_nodes_seen_and_known() -> None:
