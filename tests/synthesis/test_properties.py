@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from synthesis.checker import allowed
 from synthesis.worlds import cluster, draft, edge, workload
 
+from recommender.evaluation.replay import replay
+from recommender.evaluation.validation import validate_network_policy
 from recommender.inventory.types import Node
 from recommender.model.edges import Verdict
 from recommender.model.entities import Entity
 from recommender.model.labels import is_label_key, is_label_value
 from recommender.model.policies import Direction, IPBlock, PodPeer
+from recommender.rendering.network_policy import to_manifest
 from recommender.synthesis import Settings
 from recommender.synthesis.naming import is_namespace_name, is_object_name
 
@@ -213,3 +216,27 @@ def test_each_policy_selects_its_own_workloads_and_no_other(
         }
         assert hit
         assert hit == {w.id for w in known.workloads if w.id in policy.origin}
+
+
+@PROPERTY
+@given(worlds(), SETTINGS)
+def test_the_independent_evaluator_finds_no_accepted_edge_that_would_break(
+    world: tuple[Inventory, list[Edge]],
+    chosen: Settings,
+) -> None:
+    known, edges = world
+    result = draft(edges, known, chosen)
+    aside = {one.edge for one in result.set_aside}
+    broken = replay(edges, result.policies, known).breaking
+    assert [row.why for row in broken if row.edge not in aside] == []
+
+
+@PROPERTY
+@given(worlds(), SETTINGS)
+def test_the_api_servers_own_rules_refuse_no_draft(
+    world: tuple[Inventory, list[Edge]],
+    chosen: Settings,
+) -> None:
+    known, edges = world
+    for policy in draft(edges, known, chosen).policies:
+        assert validate_network_policy(to_manifest(policy), where=policy.name) == ()
