@@ -9,6 +9,7 @@ from recommender.connections.marks import OWN_NODE
 from recommender.model.edges import Verdict
 from recommender.model.findings import Finding, Severity
 from recommender.model.policies import Direction
+from recommender.model.volatile_labels import Volatility, volatility
 from recommender.synthesis.dns import ASSUMED
 from recommender.synthesis.findings import some, words
 from recommender.synthesis.mending import mending_line
@@ -83,7 +84,8 @@ def roster_findings(roster: Roster, inventory: Inventory) -> Iterator[Finding]:
                 "and what either allows is allowed",
                 hint="delete the other policy once the draft has taken its place",
             )
-        if any("version" in key for key in subject.selector.keys()):  # noqa: SIM118 - no map
+        keys = subject.selector.keys()
+        if any(volatility(key) is Volatility.VERSION for key in keys):
             yield Finding(
                 "version-in-selector",
                 Severity.NOTE,

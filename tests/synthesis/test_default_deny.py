@@ -100,3 +100,21 @@ def test_kube_system_gets_one_only_with_an_inventory() -> None:
     assert "kube-system/default-deny" not in names(unsure)
     (finding,) = findings(unsure, "default-deny-left-out")
     assert "platform pods" in finding.message
+
+
+@pytest.mark.parametrize("namespace", ["openshift-dns", "calico-system", "cilium"])
+def test_other_platform_namespaces_need_an_inventory_as_well(namespace: str) -> None:
+    one, two = workload(f"{namespace}/one"), workload(f"{namespace}/two")
+    call = edge(f"{namespace}/one", f"{namespace}/two")
+    assert f"{namespace}/default-deny" not in names(
+        draft([call], cluster(one, two, complete=False))
+    )
+    assert f"{namespace}/default-deny" in names(draft([call], cluster(one, two)))
+
+
+def test_a_namespace_that_the_inventory_does_not_list_counts_as_known_from_flows() -> None:
+    seen = [replace(workload(f"ops/{name}"), known_from="flows") for name in ("one", "two")]
+    result = draft([CALL, edge("ops/one", "ops/two")], cluster(WEB, CART, *seen))
+    (finding,) = findings(result, "default-deny-unseen")
+    assert "ops" in finding.message
+    assert "shop" not in finding.message

@@ -249,3 +249,12 @@ def test_a_workload_seen_but_not_inventoried_is_reported() -> None:
         entity("shop/gone").id,
     ]
     assert policy(result, "shop/web").policy_types == frozenset({Direction.EGRESS})
+
+
+def test_a_draft_that_ends_with_its_controller_says_so() -> None:
+    labels = {"app": "web", "version": "v1"}
+    known = cluster(workload("shop/web-v1", labels, selector=labels), workload("shop/cart"))
+    result = draft([edge("shop/web-v1", "shop/cart")], known)
+    assert [finding.subject for finding in findings(result, "version-in-selector")] == [
+        "shop/web-v1",
+    ]
