@@ -83,9 +83,10 @@ def _retina(event: Event) -> Event | None:
     for side in ("source", "destination"):
         out[side] = _retina_view(out[side])
     if kind == _TRACE:
-        point = event["trace_observation_point"]
-        if point == "TO_PROXY":
+        if "traffic_direction" not in event:
+            # It watches the wires of pods only.
             return None
+        point = event["trace_observation_point"]
         arrives = point == "TO_ENDPOINT"
         changed: dict[str, Any] = {
             "event_type": {"type": _TRACE} if arrives else {"type": _TRACE, "sub_type": 3},

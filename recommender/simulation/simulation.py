@@ -125,6 +125,8 @@ class Simulation:
                 "lastSeen": _moment(start + timedelta(microseconds=tally.last // 1000)),
                 "days": sorted(tally.days),
             }
+            if tally.addresses:
+                entry["addresses"] = sorted(tally.addresses)
             if edge.host_network:
                 entry["hostNetwork"] = list(edge.host_network)
             edges.append(entry)

@@ -228,7 +228,7 @@ class Traffic:
         self.count(wire, call, moment)
         route = Route(
             outcome=call.outcome,
-            l7=call.l7 if wire.client.pod is not None else "",
+            l7=call.l7 if self._proxied(wire) else "",
             client_enforced=self._enforced(wire.client),
             server_enforced=self._enforced(wire.server),
             long_lived=call.long_lived,
@@ -265,7 +265,9 @@ class Traffic:
             host_network,
         )
         pod = wire.client.pod
-        self.truth.tally(edge).add(moment, pod.name if pod is not None else wire.client.address)
+        client = pod.name if pod is not None else wire.client.address
+        others = [end.address for end in (wire.client, wire.server) if end.pod is None]
+        self.truth.tally(edge).add(moment, client, others)
 
     def _ephemeral(self) -> bytes:
         return b"%d" % self.dice.between(_FIRST_EPHEMERAL, _LAST_EPHEMERAL)
@@ -274,6 +276,10 @@ class Traffic:
         if end.pod is None:
             return False
         return self._namespaces[end.pod.workload.namespace].enforced
+
+    def _proxied(self, wire: Wire) -> bool:
+        # Retina comes with no proxy.
+        return wire.client.pod is not None and self.settings.style != "retina"
 
     def _through_service(self, wire: Wire, call: Call) -> Wire:
         found = self.services.of(call.server, wire.port, wire.protocol)
@@ -404,7 +410,7 @@ class Traffic:
         asking = Target.workload(client.workload.namespace, client.workload.name)
         call = Call(asking, resolver, wire.port, wire.protocol, intent=Intent.PLATFORM)
         namespace = self._namespaces[client.workload.namespace]
-        if not namespace.dns_visibility or wire.protocol == "TCP":
+        if not namespace.dns_visibility or wire.protocol == "TCP" or not self._proxied(wire):
             return self.connect(wire, call, moment, out)
         self.count(wire, call, moment)
         name, answer = question

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from recommender.simulation.graph import Intent, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from recommender.model.entities import Entity
 
@@ -66,6 +66,7 @@ class Tally:
         first: Nanosecond of the window of the first connection.
         last: Nanosecond of the last one.
         days: Days of the window on which it was there, counted from 0.
+        addresses: Addresses of the end that is no pod.
     """
 
     connections: int = 0
@@ -73,9 +74,16 @@ class Tally:
     first: int = 0
     last: int = 0
     days: set[int] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
 
-    def add(self, moment: int, client: str) -> None:
-        """Count a connection."""
+    def add(self, moment: int, client: str, addresses: Iterable[str]) -> None:
+        """Count a connection.
+
+        Args:
+            moment: When, in nanoseconds of the window.
+            client: Name of the client pod, or the client's address.
+            addresses: Addresses of ends that are no pods.
+        """
         if not self.connections:
             self.first = moment
         self.connections += 1
@@ -83,6 +91,7 @@ class Tally:
         self.first = min(self.first, moment)
         self.clients.add(client)
         self.days.add(moment // _DAY_NS)
+        self.addresses.update(addresses)
 
 
 class Truth:
