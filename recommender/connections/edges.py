@@ -13,7 +13,7 @@ from recommender.connections.aggregate import aggregate
 from recommender.connections.coverage import coverage_findings, observed_directions
 from recommender.connections.ingest import Ingested, ingest
 from recommender.connections.orient import ReplyFlag, orient
-from recommender.connections.places import EVERYWHERE, Places
+from recommender.connections.places import EVERYWHERE, Named, Places
 from recommender.connections.resolve import Resolution, resolve
 from recommender.connections.store import Store
 from recommender.inventory.derived import derive_inventory
@@ -168,11 +168,11 @@ def _sightings(ends: _Ends) -> list[tuple[Endpoint, Entity, str]]:
     ]
 
 
-def _names(connection: duckdb.DuckDBPyConnection, ends: _Ends) -> dict[str, set[str]]:
-    """DNS names by address, from the log's own names, DNS answers and FQDN identities."""
-    names: dict[str, set[str]] = {}
-    for ip, name in connection.execute("SELECT DISTINCT ip, name FROM dns_name").fetchall():
-        names.setdefault(ip, set()).add(name)
+def _names(connection: duckdb.DuckDBPyConnection, ends: _Ends) -> list[Named]:
+    """Who knows which address by which DNS name: by DNS answers, or by FQDN identities."""
+    client = dict(zip(ends.ids, (end.entity for end in ends.resolution.ends), strict=True))
+    told = connection.execute("SELECT DISTINCT endpoint, ip, name FROM dns_name").fetchall()
+    names = [Named(client.get(number), ip, name) for number, ip, name in told]
     named = {
         number: described.names
         for number, described in zip(ends.ids, ends.described, strict=True)
@@ -184,7 +184,7 @@ def _names(connection: duckdb.DuckDBPyConnection, ends: _Ends) -> dict[str, set[
             UNION SELECT DISTINCT dst, dst_ip FROM flow_group WHERE list_contains(?, dst)
         """
         for number, ip in connection.execute(query, [list(named), list(named)]).fetchall():
-            names.setdefault(ip, set()).update(named[number])
+            names.extend(Named(None, ip, name) for name in named[number])
     return names
 
 
@@ -225,12 +225,13 @@ def _edges(
 
 
 def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) -> Edge:
-    client = _end(row, "c", ends, places)
-    server = _end(row, "v", ends, places)
+    client = _end(row, "c", "v", ends, places)
+    server = _end(row, "v", "c", ends, places)
     addresses = sorted(
         {places.canonical(ip) for ip in (row["c_ips"] or []) + (row["v_ips"] or []) if ip},
     )
-    names = {name for end in (client, server) if end.is_external for name in places.names(end)}
+    pairs = ((client, server), (server, client))
+    names = {n for end, other in pairs if end.is_external for n in places.names(end, other)}
     return Edge(
         client=client,
         server=server,
@@ -254,11 +255,12 @@ def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) ->
     )
 
 
-def _end(row: dict[str, Any], side: str, ends: _Ends, places: Places) -> Entity:
+def _end(row: dict[str, Any], side: str, other: str, ends: _Ends, places: Places) -> Entity:
     kind = EndClass(row[f"{side}_class"])
     if kind is EndClass.POD:
         return ends.entities[int(row[f"{side}_entity"]) - 1]
-    return places.entity(kind, row[f"{side}_out"])
+    beyond = row[f"{other}_entity"]
+    return places.entity(kind, row[f"{side}_out"], ends.entities[beyond - 1] if beyond else None)
 
 
 def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from recommender.model.addresses import host_network, parse_address
 from recommender.model.entities import Entity, EntityKind
@@ -13,7 +13,7 @@ from recommender.model.errors import ModelError
 from recommender.sources.endpoint import EndClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
@@ -36,21 +36,38 @@ _UNRESOLVED: Final = {
 }
 
 
+class Named(NamedTuple):
+    """A DNS name of an address.
+
+    Attributes:
+        client: The workload that was told; None where the log does not say.
+        ip: The address.
+        name: The name, in lower case and without the trailing dot.
+    """
+
+    client: Entity | None
+    ip: str
+    name: str
+
+
 class Places:
     """Turns classes and addresses into entities, and addresses into names."""
 
-    def __init__(self, names: Mapping[str, set[str]], inventory: Inventory | None) -> None:
+    def __init__(self, names: Iterable[Named], inventory: Inventory | None) -> None:
         """Remember the names that the log gives to addresses.
 
         Args:
-            names: DNS names by address.
+            names: Who knows which address by which DNS name.
             inventory: The cluster as known, to tell pods and the API server by address.
         """
-        self._names: dict[str, set[str]] = defaultdict(set)
-        for ip, found in names.items():
-            self._names[self.canonical(ip)] |= found
+        # Several hosts share an address behind one front: what a client asked for tells which.
+        self._names: dict[tuple[Entity | None, str], set[str]] = defaultdict(set)
+        for named in names:
+            address = self.canonical(named.ip)
+            self._names[(None, address)].add(named.name)
+            if named.client is not None:
+                self._names[(named.client, address)].add(named.name)
         self._owners = _owners(inventory)
-        self._canonical: dict[str, str] = {}
 
     @staticmethod
     def canonical(ip: str) -> str:
@@ -65,8 +82,14 @@ class Places:
         """A moment with its zone, UTC; the epoch where the log has none."""
         return (moment or _EPOCH).replace(tzinfo=UTC)
 
-    def entity(self, kind: EndClass, ip: str) -> Entity:
-        """The entity of an end that is no pod by its class and, outside the cluster, address."""
+    def entity(self, kind: EndClass, ip: str, other: Entity | None = None) -> Entity:
+        """The entity of an end that is no pod.
+
+        Args:
+            kind: Its class.
+            ip: Its address, outside the cluster.
+            other: The workload at the other end, whose DNS answers name the address first.
+        """
         if kind in _FIXED:
             return _FIXED[kind]
         if ip in EVERYWHERE:
@@ -75,22 +98,26 @@ class Places:
         if address in self._owners and kind in {EndClass.NONE, EndClass.WORLD}:
             return self._owners[address]
         if kind is EndClass.WORLD:
-            return self._external(address)
+            return self._external(address, other)
         return Entity.unresolved(_UNRESOLVED[kind])
 
-    def _external(self, address: str) -> Entity:
+    def _external(self, address: str, other: Entity | None) -> Entity:
         try:
             network = str(host_network(address))
         except ModelError:
             return Entity.unresolved("no-address" if not address else "invalid-address")
-        names = self._names.get(address, set())
+        names = self._of(address, other)
         return Entity.dns_name(next(iter(names))) if len(names) == 1 else Entity.cidr(network)
 
-    def names(self, end: Entity) -> set[str]:
-        """DNS names known for an external entity."""
+    def names(self, end: Entity, other: Entity | None = None) -> set[str]:
+        """DNS names known for an external entity, by the workload at the other end first."""
         if end.kind is EntityKind.NAME:
             return {end.name}
-        return self._names.get(end.name.partition("/")[0], set())
+        return self._of(end.name.partition("/")[0], other)
+
+    def _of(self, address: str, other: Entity | None) -> set[str]:
+        own = self._names.get((other, address), set())
+        return own or self._names.get((None, address), set())
 
     def settle(self, edges: Iterable[Edge]) -> list[Edge]:
         """Merge edges that turned out to be the same: several addresses of one DNS name."""
