@@ -11,7 +11,7 @@ from recommender.model.findings import Finding, Severity
 from recommender.model.policies import Direction
 from recommender.model.volatile_labels import Volatility, volatility
 from recommender.synthesis.dns import ASSUMED
-from recommender.synthesis.findings import some, words
+from recommender.synthesis.findings import counted, some, words
 from recommender.synthesis.mending import mending_line
 from recommender.synthesis.subjects import foreign_names
 
@@ -43,8 +43,8 @@ def roster_findings(roster: Roster, inventory: Inventory) -> Iterator[Finding]:
             "other-cluster",
             Severity.WARNING,
             some(clusters),
-            f"{len(elsewhere)} workloads of other clusters got no draft: policies are drafted for "
-            "one cluster at a time",
+            f"{counted(len(elsewhere), 'workload')} of other clusters got no draft: policies are "
+            "drafted for one cluster at a time",
             hint="run again for each cluster by its name",
         )
     for entity, why in roster.refused.items():
@@ -104,7 +104,7 @@ def _shared(subject: Subject) -> Finding:
         f"{some(member.name for member in subject.members)} differ in no stable label and share "
         f"one policy ({subject.selector}), which "
         + (
-            f"grants {subject.added} conversations to members that were not seen to have them"
+            f"grants {counted(subject.added, 'conversation')} to members not seen to have them"
             if grown
             else "adds nothing to what each of them was seen to do"
         ),
@@ -120,8 +120,9 @@ def shared_findings(drafts: Sequence[Draft], known: Resolvers) -> Iterator[Findi
             ASSUMED,
             Severity.WARNING,
             "cluster",
-            f"no DNS resolver was seen or is known, so {len(egress)} policies allow the usual "
-            "one: pods with k8s-app=kube-dns in kube-system on port 53",
+            "no DNS resolver was seen or is known; the usual one is assumed in "
+            f"{counted(len(egress), 'policy', 'policies')}: pods with k8s-app=kube-dns in "
+            "kube-system on port 53",
             hint="check it: kubectl -n kube-system get pods -l k8s-app=kube-dns",
         )
     for subject, ports in known.pods:
@@ -144,8 +145,8 @@ def shared_findings(drafts: Sequence[Draft], known: Resolvers) -> Iterator[Findi
             "node-addresses",
             Severity.NOTE,
             "cluster",
-            f"{len(marked)} policies name node addresses ({some(marked)}): a new node needs a "
-            "new draft",
+            f"node addresses stand in {counted(len(marked), 'policy', 'policies')} "
+            f"({some(marked)}): a new node needs a new draft",
         )
     probed = {
         draft.subject.id
@@ -158,8 +159,8 @@ def shared_findings(drafts: Sequence[Draft], known: Resolvers) -> Iterator[Findi
             OWN_NODE,
             Severity.NOTE,
             "cluster",
-            f"traffic from their own node (kubelet probes) to {len(probed)} workloads needs no "
-            "rule: Kubernetes always allows it",
+            f"traffic from their own node (kubelet probes) to {counted(len(probed), 'workload')} "
+            "needs no rule: Kubernetes always allows it",
         )
 
 
@@ -212,7 +213,7 @@ def verdict_findings(edges: Sequence[Edge]) -> Iterator[Finding]:
             code,
             Severity.NOTE,
             about_id,
-            f"traffic of {flows} flows on {ports} with {ends} {fate}; it made no rule",
+            f"traffic of {counted(flows, 'flow')} on {ports} with {ends} {fate}; it made no rule",
         )
 
 

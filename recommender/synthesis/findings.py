@@ -49,6 +49,11 @@ def some(texts: Iterable[str]) -> str:
     return ", ".join(ordered[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 policy``, ``2 policies``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def words(directions: Iterable[Direction]) -> str:
     """Directions as a sentence names them: ``ingress and egress``."""
     return " and ".join(direction.value.lower() for direction in directions)
@@ -70,7 +75,7 @@ def draft_findings(draft: Draft, settings: Settings) -> Iterator[Finding]:
             "direction-not-observed",
             Severity.WARNING,
             draft.subject.id,
-            f"{words(unobserved)} could not be observed in these logs and stays open",
+            f"{words(unobserved)} could not be observed in these logs: left open",
             hint="collect the flows of the nodes that run its pods",
             where=",".join(direction.value for direction in unobserved),
         )
@@ -132,7 +137,8 @@ def _wide(draft: Draft, side: DirectionDraft, settings: Settings) -> Iterator[Fi
             yield finding(
                 "widened",
                 Severity.NOTE,
-                f"CIDRs for {_ports(rule)} hold {added[0]} addresses that were not seen",
+                f"CIDRs for {_ports(rule)} hold "
+                f"{counted(int(added[0]), 'address', 'addresses')} that no flow showed",
             )
         if "fqdn" in rule.marks:
             yield finding(

@@ -56,7 +56,7 @@ def test_versions_of_one_workload_share_a_policy_and_what_that_adds_is_counted()
     assert ingress(policy(result, "shop/ratings")) == ["app=reviews on TCP/9080"]
     (finding,) = findings(result, "shared-selector")
     assert finding.severity is Severity.WARNING
-    assert "grants 1 conversations" in finding.message
+    assert "grants 1 conversation to" in finding.message
 
 
 def test_sharing_can_be_turned_off_and_then_each_needs_a_label() -> None:
