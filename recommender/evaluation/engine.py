@@ -126,6 +126,10 @@ class Engine:
         ]
         return bool(masks[int(egress)] & masks[int(ingress)] & bit)
 
+    def vector(self, match: Match) -> NDArray[np.bool_]:
+        """Which classes a peer or a subject of a policy matches."""
+        return self._vectors[match]
+
     def matches(self, match: Match, peer: int) -> bool:
         """Whether one peer of a rule matches a class."""
         return bool(self._vectors[match][peer])

@@ -1,0 +1,132 @@
+"""Forms of reach: the row form of netpol-analyzer as text, JSON and CSV, a table, a matrix.
+
+People compare tools by these rows: ``ns/name[Kind]``, ``a-b[External]``, ``All Connections``,
+``TCP 80,8000-8010,UDP 53``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Final
+
+from recommender.evaluation.ranges import AddressRange
+from recommender.model.text import clean, csv_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from recommender.evaluation.exposure import Exposure
+    from recommender.evaluation.reach import Reach, ReachEnd, ReachRow
+    from recommender.model.entities import Entity
+    from recommender.model.ports import PortSet
+
+#: Order in which the analyzer's text names the protocols.
+_PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
+
+#: How a cell of the matrix shows "everything" and "nothing".
+_ALL: Final = "all"
+_NONE: Final = "."
+
+
+def end_text(end: ReachEnd) -> str:
+    """An end as ``shop/web[Deployment]`` or ``10.0.0.0-10.0.0.255[External]``."""
+    if isinstance(end, AddressRange):
+        return f"{end}[External]"
+    return clean(f"{end.namespace}/{end.name}[{end.workload_kind}]")
+
+
+def ports_text(ports: PortSet) -> str:
+    """Ports as ``All Connections`` or ``TCP 80,8000-8010,UDP 53``, protocols by name."""
+    if ports.is_every:
+        return "All Connections"
+    found: dict[str, list[str]] = {}
+    for protocol, low, high in ports:
+        found.setdefault(protocol, []).append(str(low) if low == high else f"{low}-{high}")
+    parts = [f"{name} {','.join(found[name])}" for name in _PROTOCOLS if name in found]
+    return ",".join(parts) or "No Connections"
+
+
+def triples(rows: Iterable[ReachRow]) -> list[tuple[str, str, str]]:
+    """Rows with anything allowed for certain as texts: source, destination, ports; sorted."""
+    found = [
+        (end_text(row.source), end_text(row.destination), ports_text(row.ports))
+        for row in rows
+        if row.ports
+    ]
+    return sorted(found)
+
+
+def as_text(reach: Reach, exposure: Exposure | None = None, focus: str | None = None) -> str:
+    """One line a pair: ``source => destination : ports``."""
+    lines = [f"{src} => {dst} : {ports}" for src, dst, ports in triples(reach.rows(focus))]
+    lines += _unsettled(reach, focus)
+    if exposure is not None:
+        lines += ["", *exposure.lines(focus)]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def as_json(reach: Reach, exposure: Exposure | None = None, focus: str | None = None) -> str:
+    """A list of ``{"src", "dst", "conn"}``; with exposure an object of both."""
+    rows = [
+        {"src": src, "dst": dst, "conn": ports} for src, dst, ports in triples(reach.rows(focus))
+    ]
+    if exposure is None:
+        return json.dumps(rows, indent=2) + "\n"
+    document = {"connlist_results": rows, "exposure_results": exposure.document(focus)}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_csv(reach: Reach, focus: str | None = None) -> str:
+    """A table with the columns ``src,dst,conn``."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(("src", "dst", "conn"))
+    for row in triples(reach.rows(focus)):
+        writer.writerow([csv_cell(cell) for cell in row])
+    return stream.getvalue()
+
+
+def as_table(reach: Reach, focus: str | None = None) -> str:
+    """Aligned columns for a terminal."""
+    rows = [("SOURCE", "DESTINATION", "PORTS"), *triples(reach.rows(focus))]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = [f"{src:<{widths[0]}}  {dst:<{widths[1]}}  {ports}" for src, dst, ports in rows]
+    return "\n".join([*lines, *_unsettled(reach, focus)]) + "\n"
+
+
+def as_matrix(reach: Reach, focus: str | None = None) -> str:
+    """Workloads against workloads; the cells hold ports, ``all`` or a dot for none."""
+    shown = list(reach.workloads)
+    if focus:
+        ends = {end for row in reach.rows(focus) for end in (row.source, row.destination)}
+        shown = [workload for workload in shown if workload in ends]
+    names = [clean(f"{each.namespace}/{each.name}") for each in shown]
+    table = [["", *(str(number) for number in range(1, len(names) + 1))]]
+    for number, source in enumerate(shown, 1):
+        cells = [_cell(reach, source, destination) for destination in shown]
+        table.append([f"{number} {names[number - 1]}", *cells])
+    widths = [max(len(row[column]) for row in table) for column in range(len(names) + 1)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(reach: Reach, source: Entity, destination: Entity) -> str:
+    ports = reach.between(source, destination)
+    if ports.is_every:
+        return _ALL
+    return ports_text(ports).replace("TCP ", "") if ports else _NONE
+
+
+def _unsettled(reach: Reach, focus: str | None) -> list[str]:
+    """What depends on a question that the specification leaves open, apart from the rest."""
+    found = sorted(
+        f"{end_text(row.source)} => {end_text(row.destination)} : {ports_text(row.unsettled)}"
+        for row in reach.rows(focus)
+        if row.unsettled
+    )
+    return ["", "Not specified, differs between network plugins:", *found] if found else []

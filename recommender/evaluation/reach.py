@@ -1,0 +1,208 @@
+"""Reach: who may talk to whom, on what, under some policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recommender.evaluation.engine import Engine, engines
+from recommender.evaluation.matrix import Units, pair_matrix
+from recommender.evaluation.modes import Modes
+from recommender.evaluation.naming import find_workloads
+from recommender.evaluation.ranges import AddressRange, outside_rows
+from recommender.model.entities import Entity
+from recommender.model.policies import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from recommender.evaluation.atoms import PortTable
+    from recommender.evaluation.compiling import Policy
+    from recommender.inventory.types import Inventory
+    from recommender.model.ports import PortSet
+
+ReachEnd = Entity | AddressRange
+
+
+@dataclass(frozen=True, slots=True)
+class ReachRow:
+    """One pair of ends and the ports between them.
+
+    Attributes:
+        source: A workload, or a range of outside addresses.
+        destination: The same for the other end.
+        ports: What is allowed however the open questions are answered.
+        unsettled: What is allowed by some answers only.
+    """
+
+    source: ReachEnd
+    destination: ReachEnd
+    ports: PortSet
+    unsettled: PortSet
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Everything that some policies allow in a cluster, workload by workload.
+
+    The pairs are held as numbers of port sets between classes of workloads; rows are made when
+    they are asked for, because there are as many as workloads squared.
+
+    Attributes:
+        engines: One for each world that the open questions leave possible.
+        modes: How they were answered.
+    """
+
+    engines: tuple[Engine, ...]
+    modes: Modes = field(default_factory=Modes)
+
+    @cached_property
+    def workloads(self) -> tuple[Entity, ...]:
+        """The workloads with a running pod, in order."""
+        return tuple(sorted(self._units.workloads))
+
+    @property
+    def table(self) -> PortTable:
+        """The port sets that the numbers mean."""
+        return self.engines[0].axes.table
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int32]:
+        """Numbers of the port sets between units, allowed in every world."""
+        return self._combined(union=False)
+
+    @cached_property
+    def possible(self) -> NDArray[np.int32]:
+        """Numbers of the port sets between units, allowed in some world."""
+        return self._combined(union=True)
+
+    def unit(self, workload: Entity) -> int:
+        """The place of a workload in ``numbers``; workloads with equal rights share one."""
+        return self._units.of[workload]
+
+    def between(self, source: Entity, destination: Entity) -> PortSet:
+        """What one workload may send to another in every world."""
+        return self.table.ports(int(self.numbers[self.unit(source), self.unit(destination)]))
+
+    def rows(self, focus: str | None = None) -> Iterator[ReachRow]:
+        """Every pair that may talk, outside addresses first; never a workload with itself.
+
+        Args:
+            focus: Only rows with this workload: ``name``, ``namespace/name`` or
+                ``namespace/kind/name``.
+
+        Raises:
+            UsageError: There is no such workload.
+        """
+        chosen = self._focused(focus) if focus else None
+        yield from self._outside(Direction.INGRESS, chosen)
+        for source in self.workloads:
+            yield from self._inside(source, chosen)
+            if chosen is None or source in chosen:
+                yield from self._outside(Direction.EGRESS, frozenset({source}))
+
+    def outside_rows(self) -> Iterator[ReachRow]:
+        """Just the pairs of a workload and outside addresses."""
+        yield from self._outside(Direction.INGRESS, None)
+        yield from self._outside(Direction.EGRESS, None)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a pair: source, destination, ports, unsettled ports, as text."""
+        import pandas as pd
+
+        from recommender.evaluation.forms import end_text
+
+        return pd.DataFrame(
+            [
+                (end_text(r.source), end_text(r.destination), str(r.ports), str(r.unsettled))
+                for r in self.rows()
+            ],
+            columns=["source", "destination", "ports", "unsettled"],
+        )
+
+    @cached_property
+    def _units(self) -> Units:
+        return Units(self.engines)
+
+    def _combined(self, *, union: bool) -> NDArray[np.int32]:
+        found: NDArray[np.int32] | None = None
+        for world, engine in enumerate(self.engines):
+            matrix = pair_matrix(engine, self._units.faces(world))
+            found = matrix if found is None else self.table.combine(found, matrix, union=union)
+        assert found is not None  # noqa: S101 - there is always a world
+        return found
+
+    def _focused(self, focus: str) -> frozenset[Entity]:
+        return frozenset(find_workloads(self.workloads, focus))
+
+    def _inside(self, source: Entity, chosen: frozenset[Entity] | None) -> Iterator[ReachRow]:
+        unit = self.unit(source)
+        certain, possible = self.numbers[unit].tolist(), self.possible[unit].tolist()
+        for destination in self.workloads:
+            place = self.unit(destination)
+            if source == destination or not possible[place]:
+                continue
+            if chosen is None or source in chosen or destination in chosen:
+                ports = self.table.ports(certain[place])
+                unsettled = self._difference(possible[place], certain[place])
+                yield ReachRow(source, destination, ports, unsettled)
+
+    def _outside(
+        self,
+        direction: Direction,
+        chosen: frozenset[Entity] | None,
+    ) -> Iterator[ReachRow]:
+        for workload in self.workloads:
+            if chosen is not None and workload not in chosen:
+                continue
+            for addresses, certain, possible in self._ranges(direction, self.unit(workload)):
+                ports = self.table.ports(certain)
+                unsettled = self._difference(possible, certain)
+                if direction is Direction.INGRESS:
+                    yield ReachRow(addresses, workload, ports, unsettled)
+                else:
+                    yield ReachRow(workload, addresses, ports, unsettled)
+
+    def _ranges(self, direction: Direction, unit: int) -> tuple[tuple[AddressRange, int, int], ...]:
+        classes = tuple(self._units.classes(world, unit) for world in range(len(self.engines)))
+        key = (direction, classes)
+        if key not in self._range_cache:
+            ipv6 = self.modes.ipv6 is not False
+            ipv6 = ipv6 and (bool(self.modes.ipv6) or self.engines[0].axes.has_ipv6)
+            self._range_cache[key] = outside_rows(self.engines, direction, classes, ipv6=ipv6)
+        return self._range_cache[key]
+
+    @cached_property
+    def _range_cache(
+        self,
+    ) -> dict[
+        tuple[Direction, tuple[tuple[int, ...], ...]],
+        tuple[tuple[AddressRange, int, int], ...],
+    ]:
+        return {}
+
+    def _difference(self, possible: int, certain: int) -> PortSet:
+        masks = self.table.masks
+        return self.table.ports(self.table.id(masks[possible] & ~masks[certain]))
+
+
+def reach(
+    policies: Iterable[Policy],
+    inventory: Inventory,
+    modes: Modes | None = None,
+) -> Reach:
+    """Who may talk to whom, on what.
+
+    Args:
+        policies: NetworkPolicies and cluster-wide policies.
+        inventory: The cluster.
+        modes: Answers to what the specification leaves open; without, ports that depend on one
+            stand apart as unsettled.
+    """
+    chosen = modes or Modes()
+    return Reach(engines(tuple(policies), inventory, chosen), chosen)
