@@ -89,7 +89,7 @@ def simulate(
     from recommender.simulation import Settings
     from recommender.simulation import simulate as run
     from recommender.simulation.applications import find
-    from recommender.simulation.graph_files import dump
+    from recommender.simulation.dumping import dump
     from recommender.simulation.output import Layout
 
     graph = find(application, seed=seed, workloads=workloads)

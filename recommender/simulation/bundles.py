@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.simulation import scripts
 from recommender.simulation.dialects import dialect, envelope
-from recommender.simulation.events import Events, Sighting, Wire
+from recommender.simulation.events import Events
 from recommender.simulation.graph import Outcome
 from recommender.simulation.lines import pattern
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from recommender.simulation.ends import Ends
     from recommender.simulation.settings import Settings
+    from recommender.simulation.wires import Sighting, Wire
 
 #: Most bundles kept: about 10 kB each.
 _KEPT: Final = 4096

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 from recommender.model.entities import Entity
 from recommender.simulation.dice import Dice
 from recommender.simulation.graph import TargetKind
+from recommender.simulation.outside import address_pool, cidr_label, network_of
 from recommender.simulation.placing import HEALTH_HOST
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ _HEALTH: Final = 4
 _REMOTE_NODE: Final = 6
 _APISERVER: Final = 7
 _WORLD_BY_FAMILY: Final = {"IPv4": 9, "IPv6": 10}
-_EXTERNAL_POOL: Final = 6
-_CLIENTS: Final = 150
-_PAIR: Final = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -126,7 +122,7 @@ class Ends:
         """The node itself, by its own address or that of its ``cilium_host`` interface."""
         address = (node.routers if router else node.addresses)[family]
         labels = ["reserved:remote-node"]
-        if node.control_plane:
+        if node.control_plane and not router:
             labels.insert(0, "reserved:kube-apiserver")
         return self._other(family, address, Entity.node(), tuple(labels), node)
 
@@ -169,7 +165,7 @@ class Ends:
         address = draw.pick(pool)
         if target.kind is TargetKind.CIDR:
             network = network_of(target.name, family)
-            labels = (f"cidr:{_cidr_label(network)}", self._world_label(family))
+            labels = (f"cidr:{cidr_label(network)}", self._world_label(family))
             return self._other(family, address, Entity.cidr(network), labels, None)
         everything = Entity.cidr("0.0.0.0/0" if family == "IPv4" else "::/0")
         return self._other(family, address, everything, (self._world_label(family),), None)
@@ -179,7 +175,7 @@ class Ends:
         key = (str(target), family)
         pool = self._external.get(key)
         if pool is None:
-            pool = _external_pool(target, family, Dice(self._seed, f"addresses/{target}/{family}"))
+            pool = address_pool(target, family, Dice(self._seed, f"addresses/{target}/{family}"))
             self._external[key] = pool
         return pool
 
@@ -285,51 +281,3 @@ class Ends:
 def namespace_labels(name: str, labels: Mapping[str, str]) -> dict[str, str]:
     """The labels of a namespace with the one that the API server adds."""
     return dict(sorted({**labels, "kubernetes.io/metadata.name": name}.items()))
-
-
-def _cidr_label(network: str) -> str:
-    # A label value cannot hold a colon, nor begin or end with a dash.
-    if ":" not in network:
-        return network
-    address, _, length = network.partition("/")
-    dashed = address.replace(":", "-")
-    dashed = f"0{dashed}" if dashed.startswith("-") else dashed
-    dashed = f"{dashed}0" if dashed.endswith("-") else dashed
-    return f"{dashed}/{length}"
-
-
-@lru_cache(maxsize=1024)
-def network_of(cidr: str, family: str) -> str:
-    """The network that pods of an address family reach a CIDR at, in canonical form.
-
-    A cluster without IPv4 reaches IPv4 networks through NAT64 (RFC 6052).
-    """
-    network = ip_network(cidr)
-    if isinstance(network, IPv4Network) and family == "IPv6":
-        base = int(IPv6Address("64:ff9b::")) + int(network.network_address)
-        return str(IPv6Network((base, 96 + network.prefixlen)))
-    return str(network)
-
-
-def _external_pool(target: Target, family: str, dice: Dice) -> list[str]:
-    """Addresses for an external target, out of the ranges set aside for documentation."""
-    four = family == "IPv4"
-    version: type[IPv4Address | IPv6Address] = IPv4Address if four else IPv6Address
-    if target.kind is TargetKind.CIDR:
-        network = ip_network(network_of(target.name, family))
-        size = network.num_addresses
-        # The first and last addresses of a network are not for hosts.
-        first = int(network.network_address) + (1 if size > _PAIR else 0)
-        span = max(1, min(size, 1 << 16) - 2)
-        count = min(_EXTERNAL_POOL, span)
-        return _addresses(version, {first + dice.below(span) for _ in range(count)})
-    if target.kind is TargetKind.FQDN:
-        count = dice.between(2, 4)
-        base = 0xCB007100 if four else 0x20010DB800CB << 80
-        return _addresses(version, {base + dice.between(1, 254) for _ in range(count)})
-    base = 0xC6336400 if four else 0x20010DB800C6 << 80
-    return _addresses(version, {base + dice.between(1, 254) for _ in range(_CLIENTS)})
-
-
-def _addresses(version: type[IPv4Address | IPv6Address], numbers: set[int]) -> list[str]:
-    return [str(version(number)) for number in sorted(numbers)]

@@ -12,18 +12,16 @@ What each node reports, under monitor aggregation ``medium``:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from recommender.simulation import lines
+from recommender.simulation.wires import Flows, Sighting, Wire, layer4
 
 if TYPE_CHECKING:
     from recommender.simulation.cluster import Node
     from recommender.simulation.ends import End, Ends
     from recommender.simulation.settings import Settings
 
-#: Versions that write ``emitter`` and the labels of named ports.
-EMITTER: Final = {"name": "Hubble", "version": "1.20.1+g8a3f1c5e"}
 #: Drop reason of the datapath when no rule allows a packet.
 POLICY_DENIED: Final = 133
 #: The port of the node's proxy that redirected connections go to.
@@ -37,43 +35,6 @@ _DROP_SOURCE: Final = {"EGRESS": 1361, "INGRESS": 2094}
 _WIRE_NS: Final = 180_000
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """The two ends of a connection as its packets name them.
-
-    Attributes:
-        client: Who opens it.
-        server: Who answers.
-        port: The server's port.
-        protocol: Its protocol.
-        service: Address and port that the client called when packets, not sockets, are
-            translated; None when the log shows the server itself.
-        client_port: The mark that stands for the client's port.
-    """
-
-    client: End
-    server: End
-    port: int
-    protocol: str
-    service: tuple[str, int] | None = None
-    client_port: Any = lines.PORT
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One event that a packet causes.
-
-    Attributes:
-        node: The node that reports it.
-        lag: Nanoseconds after the packet was sent.
-        event: The event, with marks.
-    """
-
-    node: Node
-    lag: int
-    event: lines.Event
-
-
 class Events:
     """Composes events.
 
@@ -85,7 +46,7 @@ class Events:
     def __init__(self, ends: Ends, settings: Settings) -> None:
         self._ends = ends
         self._tunnel = settings.datapath == "tunnel"
-        self._node_labels: dict[int, list[str]] = {}
+        self._flows = Flows(ends)
 
     # --- traced packets ----------------------------------------------------------------------
 
@@ -161,12 +122,12 @@ class Events:
         if reply and wire.service is not None:
             address, port = wire.service
             event["IP"] = {"source": event["IP"]["source"], "source_xlated": address} | event["IP"]
-            event["l4"] = _layer4(wire, reply=True, port=port)
+            event["l4"] = layer4(wire, reply=True, port=port)
         return Sighting(node, lag, event)
 
     def _trace(self, node: Node, point: str, wire: Wire, *, reply: bool) -> lines.Event:
         sub_type = _SUB_TYPE[point]
-        event = self._base(node, wire, reply=reply)
+        event = self._flows.common(node, wire, reply=reply)
         event |= {
             "verdict": "FORWARDED",
             "reply": True if reply else None,
@@ -191,7 +152,7 @@ class Events:
         judged = wire.client if direction == "EGRESS" else wire.server
         if judged.pod is None or judged.node is None:
             return []
-        event = self._base(judged.node, wire, reply=False)
+        event = self._flows.common(judged.node, wire, reply=False)
         dropped = verdict == "DROPPED"
         allowed = verdict in {"FORWARDED", "REDIRECTED"}
         event |= {
@@ -213,7 +174,7 @@ class Events:
         judged = wire.client if direction == "EGRESS" else wire.server
         if judged.pod is None or judged.node is None:
             return []
-        event = self._base(judged.node, wire, reply=False)
+        event = self._flows.common(judged.node, wire, reply=False)
         event |= {
             "verdict": "DROPPED",
             "drop_reason": POLICY_DENIED,
@@ -270,11 +231,11 @@ class Events:
         node = wire.client.node
         if node is None:
             return []
-        event = self._base(node, wire, reply=reply)
+        event = self._flows.common(node, wire, reply=reply)
         del event["ethernet"]
         event |= {
             "verdict": "FORWARDED",
-            "l4": _layer4(wire, reply=reply, flags=False),
+            "l4": layer4(wire, reply=reply, flags=False),
             "Type": "L7",
             "l7": lines.L7,
             "reply": True if reply else None,
@@ -284,82 +245,12 @@ class Events:
         }
         return [Sighting(node, 0, event)]
 
-    # --- shared --------------------------------------------------------------------------------
-
-    def _base(self, node: Node, wire: Wire, *, reply: bool) -> lines.Event:
-        source, target = (wire.server, wire.client) if reply else (wire.client, wire.server)
-        event: lines.Event = {
-            "time": lines.TIME,
-            "uuid": lines.UUID,
-            "emitter": EMITTER,
-            "ethernet": {
-                "source": _mac(source, target, node),
-                "destination": _mac(target, source, node),
-            },
-            "IP": {
-                "source": source.address,
-                "destination": target.address,
-                "ipVersion": source.family,
-            },
-            "l4": _layer4(wire, reply=reply),
-            "source": self._ends.view(source, node),
-            "destination": self._ends.view(target, node),
-            "Type": "L3_L4",
-            "node_name": node.log_name,
-            "node_labels": self._labels(node),
-            "Summary": lines.SUMMARY,
-        }
-        # The name is known where the client looked it up.
-        if wire.server.names and wire.client.local_to(node):
-            event["source_names" if reply else "destination_names"] = list(wire.server.names)
-        return event
-
-    def _labels(self, node: Node) -> list[str]:
-        found = self._node_labels.get(node.index)
-        if found is None:
-            found = [f"{key}={value}" for key, value in node.labels.items()]
-            self._node_labels[node.index] = found
-        return found
-
 
 def _direction(point: str, *, reply: bool) -> str:
     """The direction of the connection at the pod that the event belongs to."""
     if point == "TO_ENDPOINT":
         return "EGRESS" if reply else "INGRESS"
     return "INGRESS" if reply else "EGRESS"
-
-
-def _layer4(
-    wire: Wire,
-    *,
-    reply: bool,
-    flags: bool = True,
-    port: int | None = None,
-) -> lines.Event:
-    if wire.protocol == "ICMP":
-        version = "ICMPv6" if wire.server.family == "IPv6" else "ICMPv4"
-        request, answer = (
-            ({"type": 128}, {"type": 129}) if version == "ICMPv6" else ({"type": 8}, {})
-        )
-        return {version: answer if reply else request}
-    server_port = wire.port if port is None else port
-    ports = (
-        {"source_port": server_port, "destination_port": wire.client_port}
-        if reply
-        else {"source_port": wire.client_port, "destination_port": server_port}
-    )
-    if wire.protocol == "TCP" and flags:
-        ports["flags"] = lines.FLAGS
-    return {wire.protocol: ports}
-
-
-def _mac(end: End, other: End, node: Node) -> str:
-    """The MAC address by which that node sees an end: its pod's own, or the wire's other side."""
-    if end.pod is not None and end.node is node:
-        return end.pod.mac
-    if other.pod is not None and other.node is node:
-        return other.pod.host_mac
-    return node.mac
 
 
 def _policy(judged: End) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from recommender.simulation.cluster import FOREVER
 from recommender.simulation.ends import namespace_labels
 from recommender.simulation.lookups import ServiceAddresses
 from recommender.simulation.streams import alive
@@ -319,27 +318,3 @@ def _network(router: str, family: str) -> str:
     if family == "IPv6":
         return f"{router.rpartition(':')[0]}:/64"
     return f"{router.rpartition('.')[0]}.0/24"
-
-
-def lifetimes(cluster: Cluster, start: datetime) -> list[Object]:
-    """Every pod of the window and when it lived: the truth about who held which address."""
-    out = []
-    for pod in cluster.pods:
-        entry: Object = {
-            "cluster": pod.node.cluster,
-            "namespace": pod.workload.namespace,
-            "name": pod.name,
-            "workload": {"kind": pod.workload.kind, "name": pod.workload.name},
-            "node": pod.node.name,
-            "addresses": list(pod.addresses.values()),
-            "start": _iso(start, pod.start),
-        }
-        if pod.end != FOREVER:
-            entry["end"] = _iso(start, pod.end)
-        out.append(entry)
-    return out
-
-
-def _iso(start: datetime, moment: int) -> str:
-    when = start.astimezone(UTC) + timedelta(microseconds=moment // 1000)
-    return when.isoformat().replace("+00:00", "Z")

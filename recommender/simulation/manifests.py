@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from recommender.model.errors import ManifestError
-from recommender.simulation.addressed import addresses, configured
+from recommender.simulation.addressed import configured
 from recommender.simulation.checks import check
 from recommender.simulation.graph import (
     Application,
-    Call,
     ContainerPort,
     Namespace,
     Service,
     ServicePort,
     Target,
-    TargetKind,
     Workload,
 )
+from recommender.simulation.implied import from_outside, implied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,9 +33,6 @@ Object = dict[str, Any]
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 _KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
-_RATE: Final = 60.0
-_WORLD_RATE: Final = 120.0
-_HTTPS: Final = 443
 _RESOLVER: Final = Target.workload("kube-system", "coredns")
 
 
@@ -82,10 +78,10 @@ def _application(path: Path, objects: list[Object]) -> Application:
         )
     services = [_service(item) for item in objects if item.get("kind") == "Service"]
     services = [service for service in services if service.selector]
-    calls = list(_from_outside(services, workloads))
+    calls = list(from_outside(services, workloads))
     for (_, template), client in zip(pods, workloads, strict=True):
         calls.extend(
-            _calls(client, configured(template, client.namespace, maps), services, workloads)
+            implied(client, configured(template, client.namespace, maps), services, workloads)
         )
     _add_resolver(workloads, services)
     return Application(
@@ -247,65 +243,3 @@ def _add_resolver(workloads: list[Workload], services: list[Service]) -> None:
     )
     leads = (ServicePort(53, "dns", "UDP", "dns"), ServicePort(53, "dns-tcp", "TCP", "dns-tcp"))
     services.append(Service(_RESOLVER.namespace, "kube-dns", labels, leads))
-
-
-# --- calls ---------------------------------------------------------------------------------------
-
-
-def _from_outside(services: list[Service], workloads: list[Workload]) -> Iterator[Call]:
-    for service in services:
-        if service.type in {"LoadBalancer", "NodePort"}:
-            for port in service.ports:
-                for server, number in _behind(service, port, workloads):
-                    world = Target(TargetKind.WORLD)
-                    yield Call(world, server.target, number, port.protocol, _WORLD_RATE)
-
-
-def _behind(
-    service: Service,
-    port: ServicePort,
-    workloads: list[Workload],
-) -> Iterator[tuple[Workload, int]]:
-    """The workloads behind a port of a Service, each with its own port."""
-    for workload in workloads:
-        if not service.selects(workload):
-            continue
-        if isinstance(port.target, int):
-            yield workload, port.target
-            continue
-        for own in workload.ports:
-            if own.name == port.target and own.protocol == port.protocol:
-                yield workload, own.number
-
-
-def _calls(
-    client: Workload,
-    values: Iterable[str],
-    services: list[Service],
-    workloads: list[Workload],
-) -> Iterator[Call]:
-    known = {(service.namespace, service.name): service for service in services}
-    for value in values:
-        for host, number in addresses(value):
-            parts = host.removesuffix(".cluster.local").removesuffix(".svc").split(".")
-            namespace = parts[1] if len(parts) == 2 else client.namespace  # noqa: PLR2004
-            service = known.get((namespace, parts[0])) if len(parts) <= 2 else None  # noqa: PLR2004
-            if service is not None:
-                for port in service.ports:
-                    if port.port == number:
-                        yield from _to(client, service, port, workloads)
-            elif "." in host and not host.endswith((".svc", ".local", ".internal")):
-                outside = Target(TargetKind.FQDN, name=host)
-                yield Call(client.target, outside, number or _HTTPS, rate=_RATE)
-
-
-def _to(
-    client: Workload,
-    service: Service,
-    port: ServicePort,
-    workloads: list[Workload],
-) -> Iterator[Call]:
-    for server, number in _behind(service, port, workloads):
-        # One pod does not call itself over the network.
-        if server.target != client.target or client.replicas > 1:
-            yield Call(client.target, server.target, number, port.protocol, _RATE)

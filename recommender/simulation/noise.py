@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from recommender.simulation.dice import Dice
-from recommender.simulation.events import EMITTER, Sighting, Wire
 from recommender.simulation.graph import Call, Intent, Outcome
 from recommender.simulation.lines import SUMMARY, TIME, UUID, encode
 from recommender.simulation.streams import alive
+from recommender.simulation.wires import EMITTER, Sighting, Wire
 
 if TYPE_CHECKING:
     from recommender.simulation.cluster import Placement

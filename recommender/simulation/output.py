@@ -15,7 +15,7 @@ import orjson
 from recommender.model.errors import OutputError, UsageError
 from recommender.model.text import csv_cell, file_stem
 from recommender.simulation.aggregation import aggregated
-from recommender.simulation.graph_files import dump
+from recommender.simulation.dumping import dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from recommender.simulation.applications import find
 from recommender.simulation.checks import check
 from recommender.simulation.graph import TargetKind
-from recommender.simulation.inventory import Inventory, lifetimes
+from recommender.simulation.inventory import Inventory
+from recommender.simulation.lifetimes import lifetimes
 from recommender.simulation.placing import place
 from recommender.simulation.reading import ApplicationError
 from recommender.simulation.settings import Settings

@@ -42,7 +42,6 @@ class Stream:
         tallies: Its tallies in the truth, by client and server entity.
         runs: When its client's pods run, for a Job or CronJob: moments at which connections
             start.
-        peer_cluster: The cluster of the server when it is not the client's own.
     """
 
     call: Call
@@ -55,7 +54,6 @@ class Stream:
     looked_up: set[str] = field(default_factory=set)
     tallies: dict[tuple[object, object], Tally] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
-    peer_cluster: str = ""
 
     @property
     def by_runs(self) -> bool:
