@@ -106,7 +106,8 @@ class Fields:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A field that holds a list of texts; a missing one is empty."""
-        values = self._list(key)
+        # Go reads a null in a list of texts as the empty text.
+        values = ["" if value is None else value for value in self._list(key)]
         for index, value in enumerate(values):
             if not isinstance(value, str):
                 self.fail(f"{key}[{index}]", f"must be text, not {_shown(value)}")

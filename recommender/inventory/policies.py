@@ -211,7 +211,7 @@ def _network(entry: Fields, key: str, text: str) -> IPSet:
 
 def _policy_port(entry: Fields) -> PolicyPort:
     entry.only("protocol", "port", "endPort")
-    protocol = entry.text("protocol") or "TCP"
+    protocol = entry.text("protocol", "TCP")
     if protocol not in PROTOCOLS:
         entry.fail("protocol", f"no such protocol: {protocol!r}", hint=", ".join(PROTOCOLS))
     port = port_or_name(entry, "port")
