@@ -55,6 +55,10 @@ bench: $(VENV)/.dev ## time the main job against a scan floor, orjson and jq
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/pytest $(ARGS)
 
+.PHONY: agreement
+agreement: $(VENV)/.dev ## hold the engine against the naive evaluator on 10,000 random clusters
+	RECOMMENDER_AGREEMENT_CLUSTERS=10000 $(BIN)/pytest tests/evaluation/test_naive_agreement.py $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.dev ## formatter, linter, types, import contract, docs
 	$(BIN)/ruff format --check $(CODE)

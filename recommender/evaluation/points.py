@@ -170,11 +170,15 @@ class Points:
             return ()
         host = pod.host_network and not self._host_as_pod
         families: dict[int, int] = {}
-        if self._by_address or host:
-            for text in pod.ips:
-                address = parse_address(text)
-                families.setdefault(address.version, self.addresses.of(address))
-        faces = sorted(families.items()) or [(0, self.addresses.unknown)]
+        unknown = self.addresses.unknown
+        for text in pod.ips:
+            address = parse_address(text)
+            atom = self.addresses.of(address) if self._by_address or host else unknown
+            families.setdefault(address.version, atom)
+        faces = sorted(families.items())
+        if not faces or (len(faces) > 1 and not (self._by_address or host)):
+            # Where addresses do not matter, a pod with both families is as good as any.
+            faces = [(0, unknown)]
         kind, as_pod = PointKind.POD, pod.host_network
         if host:
             return tuple((f, self._add(Point(PointKind.OUTSIDE, atom=atom))) for f, atom in faces)

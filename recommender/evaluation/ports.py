@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recommender.model.ports import PROTOCOLS
+from recommender.model.tiers import TierPort
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from recommender.evaluation.atoms import PortAtoms
     from recommender.inventory.types import ContainerPort
     from recommender.model.policies import PolicyPort
-    from recommender.model.tiers import TierPort
 
 #: A port's name with the protocol it must have; None for any protocol.
 PortName = tuple[str | None, str]
@@ -29,10 +29,12 @@ def range_of(port: PolicyPort | TierPort, *, end_port: bool) -> tuple[str, int, 
 
     Args:
         port: An entry with a number.
-        end_port: Whether ranges are understood; otherwise a range is its first port.
+        end_port: Whether the ``endPort`` of a NetworkPolicy is understood; otherwise it is its
+            first port. The ranges of the tiers always are: they are no later addition.
     """
     first = port.port if isinstance(port.port, int) else 0
-    last = port.end_port if end_port and port.end_port is not None else first
+    ranges = end_port or isinstance(port, TierPort)
+    last = port.end_port if ranges and port.end_port is not None else first
     return port.protocol or "", first, last
 
 

@@ -70,11 +70,40 @@ class Attempt:
 
 
 def allowed(world: World, source: End, destination: End, protocol: str, port: int) -> bool:
-    """Whether a connection may be opened: egress of the source and ingress of the destination."""
-    if source == destination:
-        return True  # "cannot block access to itself"
-    attempt = Attempt(source, destination, protocol, port)
-    return all(side_allows(world, direction, attempt) for direction in Direction)
+    """Whether a connection may be opened, where that does not depend on its address family."""
+    (answer,) = answers(world, Attempt(source, destination, protocol, port))
+    return answer
+
+
+def answers(world: World, attempt: Attempt) -> set[bool]:
+    """Whether a connection may be opened, over every address family that both ends have.
+
+    It takes egress of the source and ingress of the destination. "A pod cannot block access to
+    itself".
+    """
+    if attempt.source == attempt.destination:
+        return {True}
+    pairs = [(a, b) for a in views(attempt.source) for b in views(attempt.destination)]
+    shared = [pair for pair in pairs if len({family(end) for end in pair} - {0}) <= 1]
+    found = set()
+    for source, destination in shared or pairs:
+        one = replace(attempt, source=source, destination=destination)
+        found.add(all(side_allows(world, direction, one) for direction in Direction))
+    return found
+
+
+def views(end: End) -> list[End]:
+    """An end with one address of each family in turn; without addresses as it is."""
+    if isinstance(end, str) or not end.ips:
+        return [end]
+    first = {parse_address(ip).version: ip for ip in reversed(end.ips)}
+    return [replace(end, ips=(ip,)) for _, ip in sorted(first.items())]
+
+
+def family(end: End) -> int:
+    """The address family of one view; 0 where it is not known."""
+    address = end if isinstance(end, str) else (*end.ips, "")[0]
+    return parse_address(address).version if address else 0
 
 
 def side_allows(world: World, direction: Direction, attempt: Attempt) -> bool:
@@ -182,8 +211,8 @@ def port_matches(world: World, item: PolicyPort, target: Attempt) -> bool:
     if isinstance(item.port, int):
         last = item.end_port if world.end_port and item.end_port else item.port
         return item.port <= target.port <= last
-    if isinstance(target.destination, str):
-        return False  # something without containers serves no named port
+    if isinstance(target.destination, str) or is_host(world, target.destination):
+        return False  # an address has no containers that could name a port
     for declared in target.destination.ports:
         if declared.name == item.port and declared.protocol == item.protocol:
             return declared.port == target.port  # the first in container order counts
@@ -220,7 +249,7 @@ def tier_rule_says(
         return None
     if rule.ports is not ALL_PORTS:
         assert isinstance(rule.ports, tuple)
-        if not any(tier_port_matches(item, attempt) for item in rule.ports):
+        if not any(tier_port_matches(world, item, attempt) for item in rule.ports):
             return None
     return rule.action
 
@@ -266,14 +295,14 @@ def name_matches(pattern: str, name: str) -> bool:
     return name == pattern
 
 
-def tier_port_matches(item: TierPort, target: Attempt) -> bool:
+def tier_port_matches(world: World, item: TierPort, target: Attempt) -> bool:
     if isinstance(item.port, str):
-        return not isinstance(target.destination, str) and any(
-            declared.name == item.port
-            and declared.protocol == target.protocol
-            and declared.port == target.port
-            for declared in target.destination.ports
-        )
+        if isinstance(target.destination, str) or is_host(world, target.destination):
+            return False
+        for declared in target.destination.ports:
+            if declared.name == item.port and declared.protocol == target.protocol:
+                return declared.port == target.port  # as above: the first counts
+        return False
     if item.protocol != target.protocol:
         return False
     return item.port is None or item.port <= target.port <= (item.end_port or item.port)

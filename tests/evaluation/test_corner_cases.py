@@ -419,14 +419,15 @@ def test_a_block_of_one_family_never_matches_the_other(judge: Judge) -> None:
     assert not says(EXTERNAL, A)
 
 
-def test_a_pod_has_addresses_of_both_families(judge: Judge) -> None:
+def test_of_a_pods_addresses_the_family_in_use_counts(judge: Judge) -> None:
     dual = pod("x/c", ips=("10.0.1.3", "2001:db8::3"))
+    six = pod("x/d", {"pod": "a"}, ips=("2001:db8::4",))
     spec = egress({"to": [block("2001:db8::/64")]})
-    source = pod("x/a", ips=("2001:db8::1",))
-    inventory = cluster(source, B, dual)
+    inventory = cluster(A, B, dual, six)
     says = Says(judge, World(inventory, (policy("p", spec),), blocks_match_pods=True))
-    assert says(source, dual)
-    assert not says(source, B)
+    assert not says(A, dual)  # A has IPv4 alone
+    assert says(six, dual)
+    assert not says(A, B)
 
 
 # --- who is no ordinary pod ------------------------------------------------------------------
