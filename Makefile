@@ -76,6 +76,10 @@ fix: $(VENV)/.dev ## format, and mend what the linter can mend
 docs: $(VENV)/.dev ## bring the help texts in docs/commands.md up to date
 	$(BIN)/python tools/check_docs.py --write
 
+.PHONY: docs-picture
+docs-picture: $(VENV)/.dev ## draw the picture and the excerpts in the documentation anew
+	$(BIN)/python tools/docs_picture.py
+
 # --- building -------------------------------------------------------------------------------
 
 .PHONY: build
