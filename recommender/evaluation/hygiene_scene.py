@@ -101,11 +101,12 @@ class Scene:
 def _members(workloads: Iterable[Workload]) -> dict[str, tuple[Member, ...]]:
     found: defaultdict[str, dict[Member, None]] = defaultdict(dict)
     for workload in sorted(workloads, key=lambda each: each.entity):
-        for pod in workload.pods:
-            if pod.phase not in _ENDED:
-                member = Member(workload, pod.labels, pod.host_network, pod.ports)
-                found[pod.namespace][member] = None
-        if not workload.pods:
+        alive = [pod for pod in workload.pods if pod.phase not in _ENDED]
+        for pod in alive:
+            member = Member(workload, pod.labels, pod.host_network, pod.ports)
+            found[pod.namespace][member] = None
+        if not alive and workload.entity.workload_kind != "Pod":
+            # A job between two runs: the next one will look like its template.
             member = Member(workload, workload.labels, workload.host_network, workload.ports)
             found[workload.entity.namespace][member] = None
     return {name: tuple(found[name]) for name in sorted(found)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.hygiene_scene import about, listed
 from recommender.evaluation.implication import is_impossible
+from recommender.model.findings import Severity
 from recommender.model.labels import NAMESPACE_NAME, LabelSelector, Operator
 from recommender.model.policies import Direction, PodPeer
 from recommender.model.text import clean
@@ -84,10 +85,16 @@ def pod_peers(policy: NetworkPolicy) -> Iterator[tuple[str, PodPeer]]:
 
 def _host_network(policy: NetworkPolicy, hosts: list[Member], *, whole: bool) -> Finding:
     names = listed(member.workload.entity.id for member in hosts)
-    only = "selects only pods" if whole else "selects pods"
+    only = "selects only pods" if whole else "selects among others pods"
     message = f"{only} of the host network, on which it has no effect: {names}"
-    hint = "protect them with a host firewall, or take them off the host network"
-    return about(policy, HOST_NETWORK, message, field="spec.podSelector", hint=hint)
+    return about(
+        policy,
+        HOST_NETWORK,
+        message,
+        field="spec.podSelector",
+        hint="protect them with a host firewall, or take them off the host network",
+        severity=Severity.WARNING if whole else Severity.NOTE,
+    )
 
 
 def _dead_peer(scene: Scene, policy: NetworkPolicy, field: str, peer: PodPeer) -> Finding:

@@ -6,12 +6,13 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.hygiene_scene import about
-from recommender.evaluation.implication import addresses_of
+from recommender.evaluation.implication import Ports, addresses_of
 from recommender.model.addresses import IPSet
 from recommender.model.edges import Verdict
 from recommender.model.entities import EntityKind
 from recommender.model.findings import Severity
 from recommender.model.policies import Direction, IPBlock
+from recommender.model.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 UNUSED_RULE: Final = "unused-rule"
 
+_DNS: Final = (
+    PortSet.of("UDP", 53)
+    | PortSet.of("TCP", 53)
+    | PortSet.of("UDP", 5353)
+    | PortSet.of("TCP", 5353)
+)
 _PASSED: Final = frozenset({Verdict.ACCEPTED, Verdict.UNANSWERED})
 
 
@@ -42,11 +49,14 @@ def unused_rules(
                 continue
             concerned = traffic.of(policy, direction)
             for number, rule in enumerate(policy.rules(direction)):
-                if any(traffic.needs(edge, policy, direction, rule) for edge in concerned):
+                if _is_guardrail(direction, rule) or any(
+                    traffic.needs(edge, policy, direction, rule) for edge in concerned
+                ):
                     continue
                 name = direction.value.lower()
                 message = (
-                    f"none of the {len(concerned)} recorded {name} edges of its pods used this rule"
+                    f"never used by the recorded {name} traffic of its pods "
+                    f"({len(concerned)} edges)"
                 )
                 hint = "remove it if it is not for traffic rarer than the window of the log"
                 yield about(
@@ -57,6 +67,12 @@ def unused_rules(
                     hint=hint,
                     severity=Severity.NOTE,
                 )
+
+
+def _is_guardrail(direction: Direction, rule: Rule) -> bool:
+    """Whether a rule is for DNS alone: every pod with egress rules has it, used or not."""
+    ports = Ports.of(rule.ports)
+    return direction is Direction.EGRESS and not ports.names and ports.numbers <= _DNS
 
 
 class _Traffic:

@@ -9,7 +9,9 @@ import pytest
 from evaluation.clusters import cluster, pod, policy, tier
 
 from recommender.evaluation.hygiene import check_policies
-from recommender.inventory.types import ContainerPort, Inventory, Service, ServicePort
+from recommender.inventory.types import ContainerPort, Inventory, Service, ServicePort, Workload
+from recommender.model.entities import Entity
+from recommender.model.findings import Severity
 
 if TYPE_CHECKING:
     from recommender.inventory.types import Pod
@@ -115,6 +117,16 @@ def test_peers_of_a_direction_that_is_not_in_force_are_not_looked_at() -> None:
     assert codes(check(spec)) & {"peer-matches-nothing", "inert-rules"} == {"inert-rules"}
 
 
+def test_a_job_between_two_runs_is_as_its_template() -> None:
+    inventory = cluster(WEB)
+    job = Entity.workload("x", "CronJob", "report")
+    ended = pod("x/report-1", {"app": "report", "job-name": "report-1"}, phase="Succeeded")
+    workload = Workload(job, labels=(("app", "report"),), pods=(ended,))
+    inventory = replace(inventory, workloads={**inventory.workloads, job: workload})
+    findings = check_policies([policy("p", into(app("report")))], inventory)
+    assert "selects-nothing" not in {finding.code for finding in findings}
+
+
 def test_pods_that_have_ended_count_for_nothing() -> None:
     ended = replace(CARTS, phase="Succeeded")
     assert "selects-nothing" in codes(check(into(app("carts")), pods=(WEB, ended)))
@@ -127,8 +139,10 @@ def test_a_policy_on_pods_of_the_host_network_has_no_effect() -> None:
     host = replace(CARTS, host_network=True)
     finding = only(check(into(app("carts")), pods=(WEB, host)), "host-network-subject")
     assert "selects only pods" in finding.message
+    assert finding.severity is Severity.WARNING
     finding = only(check(into({}), pods=(WEB, host)), "host-network-subject")
-    assert "selects only" not in finding.message
+    assert "among others" in finding.message
+    assert finding.severity is Severity.NOTE
 
 
 def test_a_peer_of_the_host_network_is_told_to_be_an_address() -> None:

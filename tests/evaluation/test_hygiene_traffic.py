@@ -133,3 +133,10 @@ def test_addresses_use_the_blocks_that_hold_them() -> None:
 def test_without_traffic_nothing_is_said_of_use() -> None:
     found = check_policies([policy("p", into_web({}))], cluster(WEB, FRONT))
     assert "unused-rule" not in {each.code for each in found}
+
+
+def test_dns_is_a_guardrail_used_or_not() -> None:
+    ports = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": ports}]}
+    assert unused(spec, edge(FRONT_END, WEB_END)) == []
+    assert unused({**spec, "egress": [{"ports": [*ports, {"port": 54}]}]}) == ["spec.egress[0]"]

@@ -160,3 +160,13 @@ def test_the_frame_has_a_row_a_finding(folder: Path) -> None:
     frame = found.frame()
     assert frame["code"].tolist() == [finding.code for finding in found.findings]
     assert {"severity", "subject", "message", "hint", "where"} <= set(frame.columns)
+
+
+def test_our_own_drafts_leave_nothing_to_warn_of(repository: Path, tmp_path: Path) -> None:
+    data = repository / "data"
+    drafts = tmp_path / "drafts"
+    nr.recommend(data / "flows.jsonl.gz", data / "inventory.json").to_dir(drafts)
+    found = nr.validate([drafts, data / "inventory.json"], flows=data / "flows.jsonl.gz")
+    assert found.policies > 10
+    assert found.edges
+    assert found.counts()["error"] == found.counts()["warning"] == 0
