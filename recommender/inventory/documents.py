@@ -25,7 +25,8 @@ SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 #: Most bytes of one manifest file.
 MAX_BYTES: Final = 1 << 30
 
-_NOT_OBJECTS: Final = frozenset({"kustomization.yaml", "kustomization.yml"})
+# Kustomizations, and the report that stands beside this program's own drafts.
+_NOT_OBJECTS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "report.json"})
 
 
 @dataclass(frozen=True, slots=True)
