@@ -119,12 +119,16 @@ class Engine:
 
     def allows(self, source: int, destination: int, bit: int) -> bool:
         """Whether one class may reach another on one port atom."""
-        masks = self.axes.table.masks
+        return bool(self.axes.table.masks[self.number(source, destination)] & bit)
+
+    def number(self, source: int, destination: int) -> int:
+        """The number of the port set that one class may use to another."""
+        table = self.axes.table
         egress = self.rows[Direction.EGRESS][self.group_of[Direction.EGRESS][source], destination]
         ingress = self.rows[Direction.INGRESS][
             self.group_of[Direction.INGRESS][destination], source
         ]
-        return bool(masks[int(egress)] & masks[int(ingress)] & bit)
+        return table.id(table.masks[int(egress)] & table.masks[int(ingress)])
 
     def vector(self, match: Match) -> NDArray[np.bool_]:
         """Which classes a peer or a subject of a policy matches."""

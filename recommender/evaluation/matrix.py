@@ -58,9 +58,9 @@ class Units:
         """The faces of each unit in one world."""
         return [faces[world] for faces in self._faces]
 
-    def classes(self, world: int, unit: int) -> tuple[int, ...]:
-        """The classes of one unit in one world."""
-        return tuple(sorted({place for _, place in self._faces[unit][world]}))
+    def classes_in_worlds(self, unit: int) -> tuple[tuple[int, ...], ...]:
+        """The classes of one unit in each world."""
+        return tuple(tuple(sorted({place for _, place in faces})) for faces in self._faces[unit])
 
 
 def pair_matrix(engine: Engine, units: Sequence[tuple[Face, ...]]) -> NDArray[np.int32]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from recommender.evaluation.engine import Engine
@@ -48,23 +50,39 @@ def outside_rows(
         classes: The classes of the subject in each world.
         ipv6: Whether IPv6 ranges are wanted.
     """
-    table = engines[0].axes.table
     axis = engines[0].axes.addresses
-    certain: NDArray[np.int32] | None = None
-    possible: NDArray[np.int32] | None = None
-    for engine, own in zip(engines, classes, strict=True):
-        numbers = _row(engine, direction, own)
-        certain = numbers if certain is None else table.combine(certain, numbers)
-        possible = numbers if possible is None else table.combine(possible, numbers, union=True)
-    assert certain is not None  # noqa: S101 - there is always a world
-    assert possible is not None  # noqa: S101 - there is always a world
     count = axis.count if ipv6 else axis.v4_count
-    found = []
-    for first, last in _runs(certain[:count], possible[:count], axis.v4_count):
-        if possible[first]:
-            addresses = AddressRange(*axis.bounds(first, last))
-            found.append((addresses, int(certain[first]), int(possible[first])))
-    return tuple(found)
+    certain, possible = (row[:count] for row in outside_numbers(engines, direction, classes))
+    return tuple(
+        (AddressRange(*axis.bounds(first, last)), int(certain[first]), int(possible[first]))
+        for first, last in runs([certain, possible], axis.v4_count)
+        if possible[first]
+    )
+
+
+def outside_numbers(
+    engines: tuple[Engine, ...],
+    direction: Direction,
+    classes: tuple[tuple[int, ...], ...],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """By address atom the numbers of the ports allowed in every world, and in some world."""
+    table = engines[0].axes.table
+    rows = [_row(engine, direction, own) for engine, own in zip(engines, classes, strict=True)]
+    certain = possible = rows[0]
+    for row in rows[1:]:
+        certain = table.combine(certain, row)
+        possible = table.combine(possible, row, union=True)
+    return certain, possible
+
+
+def runs(rows: Sequence[NDArray[np.int32]], v4_count: int) -> list[tuple[int, int]]:
+    """First and last place of each run over which no row changes; the families stay apart."""
+    cuts = {0, len(rows[0])}
+    for row in rows:
+        cuts.update((np.flatnonzero(np.diff(row)) + 1).tolist())
+    if v4_count < len(rows[0]):
+        cuts.add(v4_count)
+    return [(first, after - 1) for first, after in pairwise(sorted(cuts))]
 
 
 def _row(engine: Engine, direction: Direction, own: tuple[int, ...]) -> NDArray[np.int32]:
@@ -77,17 +95,3 @@ def _row(engine: Engine, direction: Direction, own: tuple[int, ...]) -> NDArray[
         table = engine.axes.table
         found = row if found is None else table.combine(found, row, union=True)
     return np.zeros(len(atoms), dtype=np.int32) if found is None else found
-
-
-def _runs(
-    certain: NDArray[np.int32],
-    possible: NDArray[np.int32],
-    v4_count: int,
-) -> list[tuple[int, int]]:
-    """First and last atom of each run of equal numbers; the families stay apart."""
-    change = np.flatnonzero((np.diff(certain) != 0) | (np.diff(possible) != 0)) + 1
-    cuts = {0, len(certain), *change.tolist()}
-    if v4_count < len(certain):
-        cuts.add(v4_count)
-    starts = sorted(cuts)
-    return [(first, after - 1) for first, after in itertools.pairwise(starts)]

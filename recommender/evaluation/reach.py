@@ -85,6 +85,16 @@ class Reach:
         """The place of a workload in ``numbers``; workloads with equal rights share one."""
         return self._units.of[workload]
 
+    def classes(self, workload: Entity) -> tuple[tuple[int, ...], ...]:
+        """The classes of a workload in each world."""
+        return self._units.classes_in_worlds(self.unit(workload))
+
+    @property
+    def shows_ipv6(self) -> bool:
+        """Whether IPv6 addresses exist here."""
+        known = self.modes.ipv6
+        return self.engines[0].axes.has_ipv6 if known is None else known
+
     def between(self, source: Entity, destination: Entity) -> PortSet:
         """What one workload may send to another in every world."""
         return self.table.ports(int(self.numbers[self.unit(source), self.unit(destination)]))
@@ -169,12 +179,11 @@ class Reach:
                     yield ReachRow(workload, addresses, ports, unsettled)
 
     def _ranges(self, direction: Direction, unit: int) -> tuple[tuple[AddressRange, int, int], ...]:
-        classes = tuple(self._units.classes(world, unit) for world in range(len(self.engines)))
+        classes = self._units.classes_in_worlds(unit)
         key = (direction, classes)
         if key not in self._range_cache:
-            ipv6 = self.modes.ipv6 is not False
-            ipv6 = ipv6 and (bool(self.modes.ipv6) or self.engines[0].axes.has_ipv6)
-            self._range_cache[key] = outside_rows(self.engines, direction, classes, ipv6=ipv6)
+            rows = outside_rows(self.engines, direction, classes, ipv6=self.shows_ipv6)
+            self._range_cache[key] = rows
         return self._range_cache[key]
 
     @cached_property

@@ -1,0 +1,87 @@
+"""`recommender diff`: what two sets of policies allow differently."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from recommender.cli.options import Choice, ReadingProgress
+from recommender.cli.questions import (
+    HostNetworkPods,
+    Inventories,
+    IPBlockPods,
+    known_inventory,
+    modes,
+)
+
+if TYPE_CHECKING:
+    from recommender.model.edges import Edge
+
+_HELP: Final = """Say what two sets of policies allow differently, in workloads and ports.
+
+OLD and NEW hold policies, and the workloads that they are about unless --inventory names these.
+With --flows each difference is weighed by the traffic that was observed: what would be lost
+stands first.
+
+\b
+Examples:
+  recommender diff policies-main/ policies-branch/ --inventory cluster.json
+  recommender diff old/ new/ --flows flows.jsonl.gz
+  recommender diff old/ new/ -o json
+
+\b
+Exit codes: 0 they allow the same, 1 they differ, 2 usage, 3 an input cannot be used.
+"""
+
+_OUTPUTS: Final = ("table", "json", "csv")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("diff", help=_HELP)(diff)
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="Manifests or a folder of them: before.")],
+    new: Annotated[str, typer.Argument(help="Manifests or a folder of them: after.")],
+    *,
+    inventory: Inventories = None,
+    flows: Annotated[
+        list[str] | None,
+        typer.Option("--flows", "-f", help="Flow logs to weigh by. May be repeated."),
+    ] = None,
+    ip_block_pods: IPBlockPods = "undefined",
+    host_network_pods: HostNetworkPods = "undefined",
+    output: Annotated[
+        str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
+    ] = "table",
+) -> int:
+    """Compare two sets of policies; see the help text."""
+    from recommender.connections.edges import connect
+    from recommender.evaluation import answers
+    from recommender.evaluation.diff import diff as compare
+    from recommender.evaluation.setting import read_setting
+    from recommender.inventory.combine import combine
+
+    known = known_inventory(inventory)
+    before, after = read_setting([old], known), read_setting([new], known)
+    sides = [(before.policies, before.inventory), (after.policies, after.inventory)]
+    edges: tuple[Edge, ...] = ()
+    if flows:
+        with ReadingProgress() as progress:
+            found = connect(flows, inventory=after.inventory, progress=progress)
+        edges = found.edges
+        # Without any manifest of workloads the flows tell what there is.
+        sides = [(rules, combine(about, found.inventory)) for rules, about in sides]
+    result = compare(sides[0], sides[1], edges=edges, modes=modes(ip_block_pods, host_network_pods))
+    match output:
+        case "json":
+            text = answers.diff_json(result)
+        case "csv":
+            text = answers.diff_csv(result)
+        case _:
+            text = answers.diff_text(result, weighed=bool(flows))
+    sys.stdout.write(text)
+    return int(not result.same)

@@ -1,0 +1,80 @@
+"""`recommender explain`: the verdict on one connection, step by step."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from recommender.cli.options import Choice
+from recommender.cli.questions import (
+    HostNetworkPods,
+    Inventories,
+    IPBlockPods,
+    known_inventory,
+    modes,
+)
+
+_HELP: Final = """Explain the verdict on one connection, step by step.
+
+SOURCE and DESTINATION are workloads (namespace/name or namespace/kind/name), pods
+(namespace/Pod/name), addresses, or, as a destination, Services (namespace/Service/name) and DNS
+names. PORT is 80, UDP/53, or the name of a port; of a Service its own port. The answer says
+which policies isolate, which rule of which file decides, or what is missing.
+
+\b
+Examples:
+  recommender explain shop/web shop/cart 7070 --policies manifests/
+  recommender explain shop/web shop/Service/cart http --policies manifests/
+  recommender explain 203.0.113.7 shop/web TCP/443 -p policies/ -i cluster.json
+
+\b
+Exit codes: 0 whatever the verdict, 2 usage, 3 an input cannot be used.
+"""
+
+_OUTPUTS: Final = ("text", "json")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("explain", help=_HELP)(explain)
+
+
+def explain(
+    source: Annotated[str, typer.Argument(help="Who opens the connection.")],
+    destination: Annotated[str, typer.Argument(help="Who accepts it.")],
+    port: Annotated[
+        str | None, typer.Argument(help="80, UDP/53 or a port's name; all ports without.")
+    ] = None,
+    *,
+    policies: Annotated[
+        list[str],
+        typer.Option(
+            "--policies",
+            "-p",
+            help="Policies: manifests, kubectl dumps, folders of them. May be repeated.",
+        ),
+    ],
+    inventory: Inventories = None,
+    ip_block_pods: IPBlockPods = "undefined",
+    host_network_pods: HostNetworkPods = "undefined",
+    output: Annotated[
+        str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
+    ] = "text",
+) -> None:
+    """Explain one connection; see the help text."""
+    from recommender.evaluation import answers
+    from recommender.evaluation.explain import explain as evaluate
+    from recommender.evaluation.setting import read_setting
+
+    setting = read_setting(policies, known_inventory(inventory))
+    found = evaluate(
+        source,
+        destination,
+        port,
+        policies=setting.policies,
+        inventory=setting.inventory,
+        modes=modes(ip_block_pods, host_network_pods),
+    )
+    sys.stdout.write(answers.explain_json(found) if output == "json" else f"{found}\n")

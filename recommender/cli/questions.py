@@ -1,0 +1,72 @@
+"""What the commands that ask the evaluator share: the cluster, and answers to open questions."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from recommender.cli.options import Choice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from recommender.evaluation.modes import Modes
+    from recommender.inventory import Inventory
+    from recommender.model.findings import Finding
+
+_ANSWERS: Final = ("undefined", "yes", "no")
+
+Inventories = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--inventory",
+        "-i",
+        help="The cluster as known, where it is not beside the policies: manifests, kubectl "
+        "dumps, or folders of them. May be repeated.",
+    ),
+]
+IPBlockPods = Annotated[
+    str,
+    Choice("--ip-block-pods", _ANSWERS, "Does an ipBlock match pods by address? Plugins differ"),
+]
+HostNetworkPods = Annotated[
+    str,
+    Choice(
+        "--host-network-pods",
+        _ANSWERS,
+        "Do policies see pods of the host network as pods? Plugins differ",
+    ),
+]
+
+
+def modes(ip_block_pods: str, host_network_pods: str) -> Modes:
+    """The answers that a user gave to the open questions."""
+    from recommender.evaluation.modes import Choice as Answer
+    from recommender.evaluation.modes import Modes
+
+    return Modes(
+        ip_block_pods=Answer(ip_block_pods),
+        host_network_pods=Answer(host_network_pods),
+    )
+
+
+def known_inventory(paths: list[str] | None) -> Inventory | None:
+    """The cluster from elsewhere, where the user named a place; anything invalid is refused."""
+    if not paths:
+        return None
+    from recommender.inventory import read_inventory, require_sound
+
+    found = read_inventory(paths)
+    require_sound(found.findings)
+    return found
+
+
+def warn(findings: Iterable[Finding]) -> None:
+    """Tell oddities of the input on standard error."""
+    from recommender.model.text import clean
+
+    for finding in findings:
+        place = f"{clean(finding.where)}: " if finding.where else ""
+        sys.stderr.write(f"{finding.severity.value}: {place}{clean(finding.message)}\n")
