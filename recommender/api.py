@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from recommender._version import __version__
@@ -12,6 +12,7 @@ from recommender.connections.frames import edge_frame
 from recommender.connections.orient import ReplyFlag
 from recommender.inventory import Inventory, read_inventory, require_sound
 from recommender.inventory.combine import combine
+from recommender.model.errors import UsageError
 from recommender.reporting.policy_set import PolicySet
 from recommender.reporting.run import Run
 from recommender.sources.flows import read_flows as _read_flows
@@ -76,7 +77,7 @@ def edges(
     return edge_frame(found.edges)
 
 
-def recommend(
+def recommend(  # noqa: PLR0913 - a caller chooses what the command's options choose
     paths: Paths,
     inventory: Inventory | Paths | None = None,
     *,
@@ -102,6 +103,7 @@ def recommend(
     Raises:
         InputError: An input cannot be used.
         PartialInputError: A file ends early or is corrupt, and ``allow_partial`` is not set.
+        UsageError: No workload of the chosen cluster was seen.
     """
     chosen = settings or Settings()
     known = _inventory(inventory)
@@ -114,7 +116,8 @@ def recommend(
         progress=progress,
     )
     cluster = combine(known, found.inventory)
-    drafts = synthesize(found.edges, cluster, observed=found.observed, settings=chosen)
+    home = _home(chosen, cluster, found)
+    drafts = synthesize(found.edges, cluster, observed=found.observed, settings=home)
     run = Run(
         tool_version=__version__,
         inputs=tuple(os.fspath(name) for name in names),
@@ -172,6 +175,22 @@ def _inventory(inventory: Inventory | Paths | None) -> Inventory | None:
     known = read_inventory([os.fspath(path) for path in _several(inventory)])
     require_sound(known.findings)
     return known
+
+
+def _home(chosen: Settings, cluster: Inventory, found: Connections) -> Settings:
+    """The choices with the cluster as the edges name it: the only one of a log has no name there.
+
+    Raises:
+        UsageError: No workload of that cluster was seen.
+    """
+    names = {entity.cluster for entity in cluster.workloads}
+    if chosen.cluster is None or chosen.cluster in names:
+        return chosen
+    if names == {""} and found.clusters == (chosen.cluster,):
+        return replace(chosen, cluster="")
+    seen = ", ".join(sorted(names - {""}) or found.clusters)
+    message = f"no workload of a cluster {chosen.cluster!r} was seen"
+    raise UsageError(message, hint=f"seen: {seen}" if seen else "leave the cluster out")
 
 
 def _settings(chosen: Settings, found: Connections) -> dict[str, bool | int | float | str | None]:
