@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from recommender.evaluation.atoms import AddressAtoms, PortAtoms, PortTable
 from recommender.evaluation.compiling import AddressesOf, Compiled, compile_policies
+from recommender.evaluation.points import pods_of
 from recommender.evaluation.ports import PortName, range_of, resolve
 from recommender.model.addresses import IPSet, host_network
 
@@ -63,7 +64,7 @@ def _declared(inventories: Iterable[Inventory]) -> set[tuple[ContainerPort, ...]
         pod.ports
         for inventory in inventories
         for workload in inventory.workloads.values()
-        for pod in workload.pods
+        for pod in pods_of(workload)
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from recommender.evaluation.points import pods_of
 from recommender.model.addresses import IPSet, parse_address, parse_network
 from recommender.model.entities import Entity, EntityKind
 from recommender.model.errors import ModelError
@@ -95,7 +96,7 @@ def _workload(engine: Engine, entity: Entity) -> End:
     if workload is None:
         return End(namespace=entity.namespace, unknown="unknown-workload")
     found = set()
-    for pod in workload.pods:
+    for pod in pods_of(workload):
         faces = tuple((family, int(engine.classes[p])) for family, p in engine.points.of_pod(pod))
         if faces:
             found.add(faces)

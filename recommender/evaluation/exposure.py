@@ -13,6 +13,7 @@ from recommender.evaluation.compiling import DIRECTIONS, Match, PodsOf, stage
 from recommender.evaluation.folding import Verdictor
 from recommender.evaluation.forms import end_text, ports_text
 from recommender.evaluation.naming import names_workload
+from recommender.evaluation.points import pods_of
 from recommender.evaluation.ranges import AddressRange
 from recommender.model.labels import NAMESPACE_NAME, LabelSelector, Operator, Requirement
 from recommender.model.policies import Direction, Every
@@ -138,7 +139,7 @@ def exposure(reached: Reach) -> Exposure:
     free: list[tuple[Entity, Direction]] = []
     known: dict[tuple[Direction, int], list[tuple[str, PortSet]]] = {}
     for workload in reached.workloads:
-        pods = engine.inventory.workloads[workload].pods
+        pods = pods_of(engine.inventory.workloads[workload])
         points = [point for pod in pods for _, point in engine.points.of_pod(pod)]
         subject = int(engine.classes[points[0]])
         for direction in DIRECTIONS:

@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.ranges import AddressRange
+from recommender.model.ports import PortSet
 from recommender.model.text import clean, csv_cell
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from recommender.evaluation.exposure import Exposure
     from recommender.evaluation.reach import Reach, ReachEnd, ReachRow
     from recommender.model.entities import Entity
-    from recommender.model.ports import PortSet
 
 #: Order in which the analyzer's text names the protocols.
 _PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
@@ -50,18 +50,38 @@ def ports_text(ports: PortSet) -> str:
 
 def triples(rows: Iterable[ReachRow]) -> list[tuple[str, str, str]]:
     """Rows with anything allowed for certain as texts: source, destination, ports; sorted."""
-    found = [
-        (end_text(row.source), end_text(row.destination), ports_text(row.ports))
-        for row in rows
-        if row.ports
-    ]
-    return sorted(found)
+    return _texts(rows)[0]
+
+
+def _texts(rows: Iterable[ReachRow]) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """What is allowed for certain as texts, and what is not settled as lines; both sorted."""
+    # Rows share their ends and port sets: each is put into words once.
+    words: dict[int, str] = {}
+    kept: list[object] = []
+
+    def text(value: ReachEnd | PortSet) -> str:
+        known = words.get(id(value))
+        if known is None:
+            known = ports_text(value) if isinstance(value, PortSet) else end_text(value)
+            words[id(value)] = known
+            kept.append(value)
+        return known
+
+    certain, unsettled = [], []
+    for row in rows:
+        if row.ports:
+            certain.append((text(row.source), text(row.destination), text(row.ports)))
+        if row.unsettled:
+            source, destination = text(row.source), text(row.destination)
+            unsettled.append(f"{source} => {destination} : {text(row.unsettled)}")
+    return sorted(certain), sorted(unsettled)
 
 
 def as_text(reach: Reach, exposure: Exposure | None = None, focus: str | None = None) -> str:
     """One line a pair: ``source => destination : ports``."""
-    lines = [f"{src} => {dst} : {ports}" for src, dst, ports in triples(reach.rows(focus))]
-    lines += _unsettled(reach, focus)
+    certain, unsettled = _texts(reach.rows(focus))
+    lines = [f"{src} => {dst} : {ports}" for src, dst, ports in certain]
+    lines += _unsettled(unsettled)
     if exposure is not None:
         lines += ["", *exposure.lines(focus)]
     return "\n".join(lines) + "\n" if lines else ""
@@ -90,10 +110,11 @@ def as_csv(reach: Reach, focus: str | None = None) -> str:
 
 def as_table(reach: Reach, focus: str | None = None) -> str:
     """Aligned columns for a terminal."""
-    rows = [("SOURCE", "DESTINATION", "PORTS"), *triples(reach.rows(focus))]
+    certain, unsettled = _texts(reach.rows(focus))
+    rows = [("SOURCE", "DESTINATION", "PORTS"), *certain]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{src:<{widths[0]}}  {dst:<{widths[1]}}  {ports}" for src, dst, ports in rows]
-    return "\n".join([*lines, *_unsettled(reach, focus)]) + "\n"
+    return "\n".join([*lines, *_unsettled(unsettled)]) + "\n"
 
 
 def as_matrix(reach: Reach, focus: str | None = None) -> str:
@@ -122,11 +143,6 @@ def _cell(reach: Reach, source: Entity, destination: Entity) -> str:
     return ports_text(ports).replace("TCP ", "") if ports else _NONE
 
 
-def _unsettled(reach: Reach, focus: str | None) -> list[str]:
+def _unsettled(lines: list[str]) -> list[str]:
     """What depends on a question that the specification leaves open, apart from the rest."""
-    found = sorted(
-        f"{end_text(row.source)} => {end_text(row.destination)} : {ports_text(row.unsettled)}"
-        for row in reach.rows(focus)
-        if row.unsettled
-    )
-    return ["", "Not specified, differs between network plugins:", *found] if found else []
+    return ["", "Not specified, differs between network plugins:", *lines] if lines else []

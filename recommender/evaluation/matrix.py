@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommender.evaluation.ends import ANY_FAMILY, Face
+from recommender.evaluation.points import pods_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ class Units:
                     sorted(
                         {
                             (family, int(engine.classes[point]))
-                            for pod in workload.pods
+                            for pod in pods_of(workload)
                             for family, point in engine.points.of_pod(pod)
                         },
                     ),

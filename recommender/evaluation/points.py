@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recommender.evaluation.selecting import LabelMatrix
+from recommender.inventory.types import Pod
 from recommender.model.addresses import parse_address
 from recommender.model.labels import NAMESPACE_NAME, LabelSelector
 
@@ -28,11 +29,26 @@ if TYPE_CHECKING:
         Inventory,
         Labels,
         Namespace,
-        Pod,
+        Workload,
     )
 
 #: Phases of pods that have ended; their addresses may already belong to others.
 ENDED: Final = frozenset({"Succeeded", "Failed"})
+
+
+def pods_of(workload: Workload) -> tuple[Pod, ...]:
+    """The pods of a workload that have not ended; for a controller without one, its template.
+
+    A CronJob between two runs has ended pods alone, and will make more like them. The addresses
+    of ended pods may belong to others by now, so they are left out.
+    """
+    running = tuple(pod for pod in workload.pods if pod.phase not in ENDED)
+    if running or workload.entity.workload_kind == "Pod":
+        return running
+    entity = workload.entity
+    host = workload.host_network
+    ports = workload.ports
+    return (Pod(entity.namespace, entity.name, workload.labels, host_network=host, ports=ports),)
 
 
 class PointKind(IntEnum):
@@ -116,7 +132,7 @@ class Points:
             self._add(self._named(name, address))
         self._of_pod: dict[Pod, tuple[tuple[int, int], ...]] = {}
         for workload in inventory.workloads.values():
-            for pod in workload.pods:
+            for pod in {**dict.fromkeys(workload.pods), **dict.fromkeys(pods_of(workload))}:
                 self._of_pod[pod] = self._pod_points(pod)
         self._measure(inventory.namespaces, frozenset(selectors))
 

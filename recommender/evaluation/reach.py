@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from recommender.evaluation.engine import Engine, engines
 from recommender.evaluation.matrix import Units, pair_matrix
@@ -13,20 +15,21 @@ from recommender.evaluation.naming import find_workloads
 from recommender.evaluation.ranges import AddressRange, outside_rows
 from recommender.model.entities import Entity
 from recommender.model.policies import Direction
+from recommender.model.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
     from recommender.evaluation.atoms import PortTable
     from recommender.evaluation.compiling import Policy
     from recommender.inventory.types import Inventory
-    from recommender.model.ports import PortSet
 
 ReachEnd = Entity | AddressRange
+
+_NO_PORTS: Final = PortSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +155,25 @@ class Reach:
 
     def _inside(self, source: Entity, chosen: frozenset[Entity] | None) -> Iterator[ReachRow]:
         unit = self.unit(source)
-        certain, possible = self.numbers[unit].tolist(), self.possible[unit].tolist()
-        for destination in self.workloads:
-            place = self.unit(destination)
-            if source == destination or not possible[place]:
+        certain, possible = self.numbers[unit][self._places], self.possible[unit][self._places]
+        everything = chosen is None or source in chosen
+        for place in np.flatnonzero(possible).tolist():
+            destination = self.workloads[place]
+            if destination is source or not (everything or destination in (chosen or ())):
                 continue
-            if chosen is None or source in chosen or destination in chosen:
-                ports = self.table.ports(certain[place])
-                unsettled = self._difference(possible[place], certain[place])
-                yield ReachRow(source, destination, ports, unsettled)
+            yield self._row(source, destination, int(certain[place]), int(possible[place]))
+
+    def _row(self, source: ReachEnd, destination: ReachEnd, certain: int, open_: int) -> ReachRow:
+        table = self.table
+        unsettled = _NO_PORTS
+        if certain != open_:
+            unsettled = table.ports(table.id(table.masks[open_] & ~table.masks[certain]))
+        return ReachRow(source, destination, table.ports(certain), unsettled)
+
+    @cached_property
+    def _places(self) -> NDArray[np.intp]:
+        """The unit of each workload, in order."""
+        return np.array([self.unit(workload) for workload in self.workloads], dtype=np.intp)
 
     def _outside(
         self,
@@ -171,12 +184,10 @@ class Reach:
             if chosen is not None and workload not in chosen:
                 continue
             for addresses, certain, possible in self._ranges(direction, self.unit(workload)):
-                ports = self.table.ports(certain)
-                unsettled = self._difference(possible, certain)
-                if direction is Direction.INGRESS:
-                    yield ReachRow(addresses, workload, ports, unsettled)
+                if direction is Direction.EGRESS:
+                    yield self._row(workload, addresses, certain, possible)
                 else:
-                    yield ReachRow(workload, addresses, ports, unsettled)
+                    yield self._row(addresses, workload, certain, possible)
 
     def _ranges(self, direction: Direction, unit: int) -> tuple[tuple[AddressRange, int, int], ...]:
         classes = self._units.classes_in_worlds(unit)
@@ -194,10 +205,6 @@ class Reach:
         tuple[tuple[AddressRange, int, int], ...],
     ]:
         return {}
-
-    def _difference(self, possible: int, certain: int) -> PortSet:
-        masks = self.table.masks
-        return self.table.ports(self.table.id(masks[possible] & ~masks[certain]))
 
 
 def reach(
