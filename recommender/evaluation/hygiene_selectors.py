@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 SELECTS_NOTHING: Final = "selects-nothing"
 PEER_MATCHES_NOTHING: Final = "peer-matches-nothing"
 HOST_NETWORK: Final = "host-network-subject"
-CONTRADICTION: Final = "selector-contradiction"
 
 #: How like two label values must be for the one to be offered for the other (0 to 1).
 LIKENESS: Final = 0.75
