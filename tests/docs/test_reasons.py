@@ -22,11 +22,10 @@ SQL_REASON = re.compile(r"THEN '([a-z0-9-]+)'")
 def rows(repository: Path, page: str, heading: str) -> list[str]:
     """First cells of the tables in one section of a page."""
     text = (repository / "docs" / page).read_text(encoding="utf-8")
-    found = re.search(
-        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL
-    )
-    assert found, f"{page} has no section {heading}"
-    return ROW.findall(found[1])
+    sections = re.split(r"^#+ ", text, flags=re.MULTILINE)
+    found = [section for section in sections if section.startswith(f"{heading}\n")]
+    assert len(found) == 1, f"{page} has no one section {heading}"
+    return ROW.findall(found[0])
 
 
 def test_every_reason_why_a_record_makes_no_edge_is_explained_once(repository: Path) -> None:
