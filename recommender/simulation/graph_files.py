@@ -214,6 +214,9 @@ def _call_port(
             for port in workload.ports:
                 if port.name == value and port.protocol == protocol:
                     return port.number
+            break
+    else:
+        raise fields.error("to", f"unknown workload {server}")
     raise fields.error("port", f"{server} has no {protocol} port named {value!r}")
 
 

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 _MS: Final = 10**6
 _S: Final = 10**9
+# Longer than a packet is on its way, so that nobody answers what has not arrived.
+_TRIP: Final = 250_000
 
 
 class Step(NamedTuple):
@@ -43,14 +45,14 @@ _NEW, _OPEN, _REPLY = "NEW", "ESTABLISHED", "REPLY"
 _HANDSHAKE: Final = (
     Step(0, "verdict", "SYN", _NEW),
     Step(4_000, "request", "SYN", _NEW),
-    Step(150_000, "reply", "SYN-ACK", _REPLY),
-    Step(60_000, "request", "ACK", _OPEN),
+    Step(_TRIP, "reply", "SYN-ACK", _REPLY),
+    Step(_TRIP, "request", "ACK", _OPEN),
     Step(40_000, "request", "PSH-ACK", _OPEN),
     Step(2 * _MS, "reply", "PSH-ACK", _REPLY),
 )
 _GOODBYE: Final = (
     Step(_MS, "request", "FIN-ACK", _OPEN),
-    Step(120_000, "reply", "FIN-ACK", _REPLY),
+    Step(_TRIP, "reply", "FIN-ACK", _REPLY),
 )
 _KEPT_OPEN: Final = (
     Step(5 * _S, "request", "ACK", _OPEN),
@@ -65,19 +67,19 @@ TCP_LONG: Final = (*_HANDSHAKE, *_KEPT_OPEN, *_KEPT_OPEN, *_GOODBYE)
 EXCHANGE: Final = (
     Step(0, "verdict", "", _NEW),
     Step(4_000, "request", "", _NEW),
-    Step(250_000, "reply", "", _REPLY),
+    Step(_TRIP, "reply", "", _REPLY),
 )
 #: An association over SCTP.
 SCTP: Final = (
     *EXCHANGE,
-    Step(80_000, "request", "", _OPEN),
+    Step(_TRIP, "request", "", _OPEN),
     Step(5 * _S, "request", "", _OPEN),
-    Step(200_000, "reply", "", _REPLY),
+    Step(_TRIP, "reply", "", _REPLY),
 )
 #: A connection to a port where nothing listens.
 TCP_REFUSED: Final = (
     Step(0, "request", "SYN", _NEW),
-    Step(90_000, "reply", "RST-ACK", _REPLY),
+    Step(_TRIP, "reply", "RST-ACK", _REPLY),
 )
 #: A datagram to a port where nothing listens.
 UDP_REFUSED: Final = (Step(0, "request", "", _NEW),)
@@ -99,8 +101,8 @@ HTTP: Final = (
     Step(30_000, "proxy", "PSH-ACK", _OPEN),
     Step(300_000, "access", "", "REQUEST"),
     Step(100_000, "behind", "SYN", _NEW),
-    Step(150_000, "behind-reply", "SYN-ACK", _REPLY),
-    Step(40_000, "behind", "PSH-ACK", _OPEN),
+    Step(_TRIP, "behind-reply", "SYN-ACK", _REPLY),
+    Step(_TRIP, "behind", "PSH-ACK", _OPEN),
     Step(2 * _MS, "behind-reply", "PSH-ACK", _REPLY),
     Step(200_000, "access-reply", "", "RESPONSE"),
     Step(60_000, "reply", "PSH-ACK", _REPLY),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from recommender.model.errors import UsageError
 
@@ -25,6 +25,27 @@ SERVICE_LBS: Final = ("socket", "packet")
 MAX_NODES: Final = 1500
 
 _DAY_NS: Final = 86_400 * 10**9
+
+
+class Options(TypedDict, total=False):
+    """The fields of `Settings` as keywords of a call."""
+
+    seed: int
+    flows: int | None
+    connections: int | None
+    start: datetime
+    days: float
+    nodes: int
+    churn: float
+    family: str
+    datapath: str
+    service_lb: str
+    style: str
+    envelope: str
+    aggregate: int
+    multi_cluster: bool
+    noise: bool
+    lost_events: int
 
 
 @dataclass(frozen=True, slots=True)

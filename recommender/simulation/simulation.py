@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from recommender.simulation.applications import find
 from recommender.simulation.checks import check
@@ -12,7 +13,7 @@ from recommender.simulation.inventory import Inventory
 from recommender.simulation.lifetimes import lifetimes
 from recommender.simulation.placing import place
 from recommender.simulation.reading import ApplicationError
-from recommender.simulation.settings import Settings
+from recommender.simulation.settings import Options, Settings
 from recommender.simulation.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -28,27 +29,34 @@ if TYPE_CHECKING:
 #: Version of the document that `Simulation.truth_document` returns.
 TRUTH_VERSION: Final = "simulation-truth/1"
 _PILOT: Final = 3000
+_FLOWS: Final = 5_000
 _TRIALS: Final = 4
 _LINES_A_CONNECTION: Final = 9
 
 
-def simulate(application: Application | str, settings: Settings | None = None) -> Simulation:
+def simulate(
+    application: Application | str,
+    settings: Settings | None = None,
+    **options: Unpack[Options],
+) -> Simulation:
     """Simulate an application.
 
     Args:
         application: An application, the name of a built-in one (``shop``), or the path of an
-            application file.
-        settings: Size, window and kind of log; a small week of Hubble's log where not given.
+            application file or of a folder of manifests.
+        settings: Size, window and kind of log; a week of about 5,000 lines where not given.
+        **options: Fields of the settings to change: ``simulate("shop", seed=7, flows=20_000)``.
 
     Raises:
-        UsageError: No application of that name.
+        UsageError: No application of that name, or no such value of an option.
         InputError: The application file cannot be read or contradicts itself.
     """
     if isinstance(application, str):
         application = find(application)
     else:
         check(application, where=application.name)
-    return Simulation(application, settings or Settings(connections=400))
+    chosen = settings or Settings(flows=_FLOWS)
+    return Simulation(application, replace(chosen, **options))
 
 
 class Simulation:
