@@ -59,6 +59,10 @@ test: $(VENV)/.dev ## run the tests
 agreement: $(VENV)/.dev ## hold the engine against the naive evaluator on 10,000 random clusters
 	RECOMMENDER_AGREEMENT_CLUSTERS=10000 $(BIN)/pytest tests/evaluation/test_naive_agreement.py $(ARGS)
 
+.PHONY: mutants
+mutants: $(VENV)/.dev ## break one rule of the policy semantics at a time; the tests must notice
+	$(BIN)/python tools/mutants.py $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.dev ## formatter, linter, types, import contract, docs
 	$(BIN)/ruff format --check $(CODE)

@@ -333,6 +333,16 @@ def test_an_empty_value_needs_the_key(judge: Judge) -> None:
     assert not says(full, A)
 
 
+def test_every_pair_must_hold(judge: Judge) -> None:
+    both, first, second = (
+        pod(f"x/p{number}", labels)
+        for number, labels in enumerate([{"v": "1", "w": "1"}, {"v": "1"}, {"w": "1"}])
+    )
+    spec = ingress({"from": [{"podSelector": {"matchLabels": {"v": "1", "w": "1"}}}]})
+    says = Says(judge, World(cluster(A, both, first, second), (policy("p", spec),)))
+    assert [says(source, A) for source in (both, first, second)] == [True, False, False]
+
+
 def test_pairs_and_expressions_on_one_key_must_all_hold(judge: Judge) -> None:
     one, two, three = (pod(f"x/{v}", {"v": v, "w": "1"}) for v in ("one", "two", "three"))
     selector = {

@@ -123,6 +123,18 @@ def test_pass_skips_the_rest_of_its_tier(judge: Judge) -> None:
     assert not says(Y, A)
 
 
+def test_after_pass_no_later_accept_of_the_tier_counts(judge: Judge) -> None:
+    network = (policy("deny", DENY_ALL_INGRESS),)
+    same = admin(rule("Pass", IN_Y), rule("Accept", ALL))
+    says = Says(judge, world(same, network=network))
+    assert not says(Y, A)
+    assert says(B, A)
+    later = admin(rule("Accept", ALL), priority=20)
+    says = Says(judge, world(admin(rule("Pass", IN_Y)), later, network=network))
+    assert not says(Y, A)
+    assert says(B, A)
+
+
 def test_pass_in_the_baseline_tier_falls_to_the_default(judge: Judge) -> None:
     says = Says(
         judge,
@@ -170,6 +182,16 @@ def test_pods_of_the_host_network_are_neither_subject_nor_peer(judge: Judge) -> 
     host = pod("x/h", ips=("192.168.0.2",), host_network=True)
     inventory = cluster(A, B, host)
     says = Says(judge, World(inventory, (), (admin(rule("Deny", ALL)),)))
+    assert says(A, host)
+    assert says(host, A)
+    assert not says(B, A)
+
+
+def test_not_even_where_the_plugin_sees_the_host_network(judge: Judge) -> None:
+    host = pod("x/h", ips=("192.168.0.2",), host_network=True)
+    inventory = cluster(A, B, host)
+    tiers = (admin(rule("Deny", ALL)),)
+    says = Says(judge, World(inventory, (), tiers, hosts_are_pods=True))
     assert says(A, host)
     assert says(host, A)
     assert not says(B, A)
@@ -256,3 +278,19 @@ def test_the_baseline_admin_network_policy_comes_last(judge: Judge) -> None:
     network = (policy("all", {"podSelector": {}, "ingress": [{}]}),)
     says = Says(judge, world(tier("BaselineAdminNetworkPolicy", "default", spec), network=network))
     assert says(B, A)
+
+
+def test_domain_names_are_names_and_a_star_stands_for_any_labels(judge: Judge) -> None:
+    names = {
+        "203.0.113.1": "api.example.com",
+        "203.0.113.2": "a.b.example.com",
+        "203.0.113.3": "example.com",
+        "203.0.113.4": "api.example.org",
+        "203.0.113.5": "exact.example.org",
+        "203.0.113.6": "not.exact.example.org",
+    }
+    listed = {"domainNames": ["*.example.com", "exact.example.org"]}
+    rules = (out("Accept", listed), out("Deny", {"networks": ["0.0.0.0/0"]}))
+    says = Says(judge, replace(world(admin(outbound=rules)), names=names))
+    assert [says(A, address) for address in names] == [True, True, False, False, True, False]
+    assert not says(A, "203.0.113.9")
