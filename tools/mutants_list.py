@@ -99,8 +99,9 @@ MUTANTS: Final = (
     Mutant(
         "In needs the value",
         _SELECTING,
-        "case Operator.IN:\n                return self._equal(requirement.key, requirement.values)",
-        "case Operator.IN:\n                return self._columns[requirement.key] >= 0",
+        "            case Operator.IN:\n"
+        "                return self._equal(requirement.key, requirement.values)",
+        "            case Operator.IN:\n                return self._columns[requirement.key] >= 0",
     ),
     Mutant(
         "NotIn holds where the key is missing",

@@ -202,6 +202,13 @@ def test_outside_sources_match_no_ingress_peer(judge: Judge) -> None:
     assert says(EXTERNAL, A)
 
 
+def test_ranges_of_the_tiers_need_no_support_of_end_port(judge: Judge) -> None:
+    protocols = [{"tcp": {"destinationPort": {"range": {"start": 80, "end": 82}}}}]
+    deny = admin(rule("Deny", ALL, protocols=protocols))
+    says = Says(judge, replace(world(deny), end_port=False))
+    assert [port for port in range(79, 84) if not says(B, A, port)] == [80, 81, 82]
+
+
 def test_a_named_port_is_any_protocol_of_the_container_port(judge: Judge) -> None:
     named = [{"destinationNamedPort": "dns"}]
     says = Says(judge, world(admin(outbound=(out("Deny", ALL, protocols=named),))))
