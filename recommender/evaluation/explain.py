@@ -23,6 +23,7 @@ from recommender.evaluation.places import Place, Target, find_place, find_target
 from recommender.model.policies import Direction, NetworkPolicy
 from recommender.model.ports import PortSet
 from recommender.model.text import clean
+from recommender.model.tiers import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from recommender.evaluation.ends import End
     from recommender.inventory.types import Inventory
 
+_DOES: Final = {
+    Action.ACCEPT: "accepts it",
+    Action.DENY: "denies it",
+    Action.PASS: "passes it on",
+}
 _KEYS: Final = {Direction.INGRESS: "ingress", Direction.EGRESS: "egress"}
 
 
@@ -206,7 +212,7 @@ def _side_lines(side: Decision, source: str, destination: str) -> Iterator[str]:
 def _step_text(direction: Direction, step: Step) -> str:
     where = f"{clean(policy_name(step.policy))} {_field(direction, step)}"
     if step.decides:
-        return f"{where}: {step.action.value.lower()}s it"
+        return f"{where}: {_DOES[step.action]}"
     missing = []
     if step.peer is None:
         missing.append("its peers do not match")
