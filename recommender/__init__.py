@@ -18,6 +18,7 @@ from recommender._version import __version__
 
 if TYPE_CHECKING:
     from recommender.api import PolicySet, edges, read_flows, recommend, validate
+    from recommender.simulation import simulate
 
 __all__ = [
     "PolicySet",
@@ -25,6 +26,7 @@ __all__ = [
     "edges",
     "read_flows",
     "recommend",
+    "simulate",
     "validate",
 ]
 
@@ -34,6 +36,7 @@ _EXPORTS: Final = {
     "edges": "recommender.api",
     "read_flows": "recommender.api",
     "recommend": "recommender.api",
+    "simulate": "recommender.simulation",
     "validate": "recommender.api",
 }
 

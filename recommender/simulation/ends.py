@@ -101,7 +101,7 @@ class Ends:
                 workload.namespace,
                 workload.kind,
                 workload.name,
-                cluster=pod.node.cluster,
+                cluster=pod.node.cluster if self._settings.multi_cluster else "",
             )
             if workload.host_network:
                 host = self.host(pod.node, family, router=router)

@@ -29,7 +29,7 @@ class TrueEdge:
     """What a perfect reader of the log would find between two ends.
 
     Attributes:
-        client: Who opens the connections.
+        client: Who opens the connections; its cluster is named where there are two.
         server: Who is called.
         protocol: ``TCP``, ``UDP``, ``SCTP`` or ``ICMP``.
         port: The pod's port; 0 for ICMP.

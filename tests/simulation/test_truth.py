@@ -30,8 +30,8 @@ def test_connections_of_the_truth_are_the_first_packets_of_the_log() -> None:
     ]
     (edge, tally), *rest = [item for item in log.simulation.truth if item[0].port == 8080]
     assert not rest
-    assert edge.client.id == "demo:one/Deployment/client"
-    assert edge.server.id == "demo:two/Deployment/server"
+    assert edge.client.id == "one/Deployment/client"
+    assert edge.server.id == "two/Deployment/server"
     assert tally.connections == len(first)
     assert tally.clients == {flow["source"]["pod_name"] for flow in first}
     assert tally.days == {int(flow["time"][8:10]) - 2 for flow in first}
