@@ -19,7 +19,7 @@ from recommender.cli.questions import (
 if TYPE_CHECKING:
     from recommender.model.edges import Edge
 
-_HELP: Final = """Say what two sets of policies allow differently, in workloads and ports.
+_HELP: Final = """Say what two sets of policies allow differently.
 
 OLD and NEW hold policies, and the workloads that they are about unless --inventory names these.
 With --flows each difference is weighed by the traffic that was observed: what would be lost

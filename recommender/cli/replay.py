@@ -17,7 +17,7 @@ from recommender.cli.questions import (
     warn,
 )
 
-_HELP: Final = """Say what would break if policies were applied: replay recorded traffic.
+_HELP: Final = """Say what recorded traffic some policies would deny.
 
 Every observed edge is allowed, denied (by which side and why), or undefined where the
 specification or the input does not tell. The cluster is taken from --inventory, from what stands

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from recommender.simulation.output import Written
     from recommender.simulation.simulation import Simulation
 
-_HELP: Final = """Make the flow log of a simulated cluster, its inventory and the truth.
+_HELP: Final = """Make the flow log of a made-up cluster, and its truth.
 
+Writes Hubble lines, an inventory as kubectl get -o json prints it, and who really called whom.
 APPLICATION is the name of a built-in application ("shop", "scaled"), an application file, or a
 folder of Kubernetes manifests. The same seed and options give the same bytes.
 
@@ -47,12 +48,12 @@ def simulate(
         Path | None, typer.Option("--output-dir", "-d", help="Folder to write to.")
     ] = None,
     flows: Annotated[int, typer.Option(help="About how many log lines to make.")] = 5_000,
-    seed: Annotated[int, typer.Option(help="Number of the run.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another number makes another run.")] = 1,
     days: Annotated[float, typer.Option(help="Length of the window in days.")] = 7.0,
     start: Annotated[
         str, typer.Option(help="First moment of the window, UTC.")
     ] = "2026-03-02T00:00:00Z",
-    workloads: Annotated[int, typer.Option(help="Workloads of the application 'scaled'.")] = 100,
+    workloads: Annotated[int, typer.Option(help="How many workloads 'scaled' has.")] = 100,
     nodes: Annotated[int, typer.Option(help="Worker nodes; 0 chooses.")] = 0,
     style: Annotated[
         str, typer.Option("--format", help="hubble, hubble-old, retina or hubble-masked.")
@@ -72,18 +73,28 @@ def simulate(
     aggregate: Annotated[
         int, typer.Option(help="Seconds of the exporter's own aggregation; 0 for none.")
     ] = 0,
-    churn: Annotated[float, typer.Option(help="Rollouts of a workload a day.")] = 0.15,
-    lost_events: Annotated[int, typer.Option(help="Reports of lost events.")] = 0,
+    churn: Annotated[float, typer.Option(help="How often a workload is rolled out, a day.")] = 0.15,
+    lost_events: Annotated[
+        int, typer.Option(help="How many reports of lost events to put into the log.")
+    ] = 0,
     multi_cluster: Annotated[
-        bool, typer.Option("--multi-cluster", help="Run it in two connected clusters.")
+        bool, typer.Option("--multi-cluster", help="Spread it over two connected clusters.")
     ] = False,
     noise: Annotated[
-        bool, typer.Option("--noise/--no-noise", help="With a port scan and other disturbances.")
+        bool,
+        typer.Option(
+            "--noise/--no-noise", help="With or without a port scan, denied traffic and the like."
+        ),
     ] = True,
     print_application: Annotated[
-        bool, typer.Option("--print-application", help="Print the application and stop.")
+        bool,
+        typer.Option(
+            "--print-application", help="Print the application, to change and to use as a file."
+        ),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace files.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that are there already.")
+    ] = False,
 ) -> None:
     """Simulate a cluster and write what it leaves."""
     from recommender.simulation import Settings

@@ -9,7 +9,7 @@ import typer
 
 from recommender.cli.options import Choice, terminal_style
 
-_HELP: Final = """Say what is wrong with policies: refused, dead, without effect, missing.
+_HELP: Final = """Say what is wrong with policies, and what was meant.
 
 Reads manifests and kubectl dumps: the policies, and the workloads that they are about. Says what
 the API server would refuse, with file and field; selectors that select nothing, and what was
@@ -47,12 +47,12 @@ def validate(
         typer.Option(
             "--flows",
             "-f",
-            help="Flow logs to hold the rules against. May be repeated.",
+            help="Flow logs: also name rules that nothing used. May be repeated.",
         ),
     ] = None,
     fail_on: Annotated[
         str,
-        Choice("--fail-on", _FAIL_ON, "Exit 1 where a finding is as grave as this or graver"),
+        Choice("--fail-on", _FAIL_ON, "Exit 1 if a finding is at least this grave"),
     ] = "never",
     output: Annotated[
         str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
