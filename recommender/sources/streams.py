@@ -56,13 +56,24 @@ def read_bytes(item: InputFile) -> Iterator[bytes]:
     """
     try:
         if not item.path:
-            yield from _unpack(item.name, sys.stdin.buffer)
+            yield from _unpack(item.name, _standard_input())
             return
         with Path(item.path).open("rb") as file:
             yield from _unpack(item.name, file)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         raise InputError(message, where=item.name, hint="check the file's permissions") from error
+
+
+def _standard_input() -> BinaryIO:
+    """Standard input by a reader of its own.
+
+    Python ends a process badly while another thread waits for input through its own reader.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", buffering=_CHUNK, closefd=False)
+    except (OSError, ValueError):  # somebody put another stream in its place
+        return sys.stdin.buffer
 
 
 def _unpack(name: str, file: BinaryIO) -> Iterator[bytes]:
