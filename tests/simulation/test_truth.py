@@ -5,9 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from simulation.logs import PAIR, Log, of, shop
 
 from recommender.simulation import Settings, simulate
@@ -154,3 +158,18 @@ def test_an_ipv6_cluster_reaches_ipv4_through_nat64() -> None:
     text = PAIR + "- {from: one/client, to: 'cidr:192.0.2.64/28', port: 443}\n"
     truth = of(text, family="ipv6").simulation.truth
     assert "cidr:64:ff9b::c000:240/124" in {edge.server.id for edge, _ in truth}
+
+
+@given(seed=st.integers(0, 2**63), days=st.floats(0.02, 9))
+@settings(max_examples=15)
+def test_any_seed_and_window_make_a_sound_log(seed: int, days: float) -> None:
+    simulation = simulate("shop", Settings(seed=seed, days=days, connections=20))
+    times = []
+    for number, line in simulation.lines():
+        flow = orjson.loads(line)["flow"]
+        assert flow["node_name"] == simulation.nodes[number].log_name
+        times.append(datetime.fromisoformat(flow["time"]))
+    assert times == sorted(times)
+    assert times[0] >= simulation.settings.start
+    # A connection that starts at the very end takes a while to end.
+    assert times[-1] <= simulation.settings.start + timedelta(days=days, minutes=1)
