@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from recommender.connections import aggregate, marks
+from recommender.evaluation.judging import REASONS
 from recommender.model.edges import Verdict
 from recommender.rendering.comments import MARKS
 from recommender.sources import blocks, hubble
@@ -49,3 +50,7 @@ def test_every_mark_of_a_rule_is_explained(repository: Path) -> None:
     used = sorted({*MARKS, f"{WIDENED}N"})
     assert sorted(rows(repository, "drafts.md", "Marks")) == used
     assert sorted(rows(repository, "report.md", "Marks of rules")) == used
+
+
+def test_every_reason_of_a_verdict_is_explained(repository: Path) -> None:
+    assert sorted(rows(repository, "evaluation.md", "Reasons")) == sorted(REASONS)
