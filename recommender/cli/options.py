@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, Final, TextIO, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Self, TextIO, TypedDict
 
 import typer
 
@@ -63,7 +63,7 @@ class ReadingProgress:
         self._shown = sys.stderr.isatty()
         self._read = 0
 
-    def __enter__(self) -> ReadingProgress:
+    def __enter__(self) -> Self:
         """The progress itself."""
         return self
 

@@ -1,4 +1,4 @@
-"""The working store of a run: a DuckDB database on disk that bounds memory whatever the input."""
+"""The working store of a run: a DuckDB database in memory that spills to disk when it must."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Store:
         self._folder = tempfile.TemporaryDirectory(prefix="recommender-")
         folder = Path(self._folder.name)
         self.connection = duckdb.connect(
-            str(folder / "run.duckdb"),
+            ":memory:",
             config={
                 "memory_limit": MEMORY_LIMIT,
                 "temp_directory": str(folder / "spill"),

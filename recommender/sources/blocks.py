@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Longest line that is read; a longer one is quarantined.
 MAX_LINE: Final = 4 << 20
-#: Text of a block; a few of them are in memory at a time.
-BLOCK_BYTES: Final = 16 << 20
+#: Text of a block; a few of them are in memory at a time. It fits the JSON reader's buffer.
+BLOCK_BYTES: Final = 24 << 20
 # DuckDB scans record batches in parallel; its vectors hold 2,048 rows.
 _BATCH_ROWS: Final = 2048
 _EXCERPT: Final = 120
@@ -34,15 +34,44 @@ class Block:
     """Some consecutive lines of one file.
 
     Attributes:
-        table: Arrow table with the columns ``line`` (int64, from 1) and ``text`` (string);
-            blank and quarantined lines are not in it.
-        size: Bytes of text.
-        quarantined: Lines that cannot be text of a record, with the reason.
+        name: The file as the user named it.
+        data: The text; it ends in a newline.
+        first_line: Number of the first line, from 1.
+        lines: How many lines it has.
+        sound: Whether all lines are valid text of acceptable length. If none is blank, then line
+            ``n`` of the text is record ``n`` of the block.
     """
 
-    table: pa.Table
-    size: int
-    quarantined: list[Quarantined] = field(default_factory=list)
+    name: str
+    data: bytearray
+    first_line: int
+    lines: int
+    sound: bool
+    _early: list[Quarantined] = field(default_factory=list)
+
+    def examine(self) -> tuple[pa.Table, list[Quarantined]]:
+        """Look at every line.
+
+        Returns:
+            An Arrow table with the columns ``line`` (int64, from 1) and ``text`` (string) of the
+            lines that may be records, and the quarantined ones with the reason. Blank lines are
+            in neither.
+        """
+        offsets = _line_offsets(self.data)
+        numbers = np.arange(self.first_line, self.first_line + self.lines, dtype=np.int64)
+        blank, large, broken = _unfit(self.data, offsets)
+        quarantined = [
+            *self._early,
+            *(self._quarantined(OVERSIZED, offsets, i) for i in large),
+            *(self._quarantined(NOT_UTF8, offsets, i) for i in broken if i not in set(large)),
+        ]
+        unfit = np.unique(np.concatenate((blank, large, broken)))
+        return _table(self.data, offsets, numbers, unfit), quarantined
+
+    def _quarantined(self, reason: str, offsets: np.ndarray, i: int) -> Quarantined:
+        start = self.data[offsets[i] : min(offsets[i] + _EXCERPT, offsets[i + 1])]
+        excerpt = clean(start.decode("utf-8", "replace").strip(), limit=_EXCERPT)
+        return Quarantined(Record(self.name, self.first_line + int(i)), reason, excerpt)
 
 
 class _Cutter:
@@ -90,41 +119,27 @@ class _Cutter:
     def _block(self, data: bytearray) -> Block:
         if self._skipping:
             # The rest of a line that was already quarantined.
-            data = data[data.index(b"\n") + 1 :]
+            del data[: data.index(b"\n") + 1]
             self._next_line += 1
             self._skipping = False
-        quarantined, self._early = self._early, []
-        offsets = _line_offsets(data)
-        count = len(offsets) - 1
-        numbers = np.arange(self._next_line, self._next_line + count, dtype=np.int64)
+        early, self._early = self._early, []
+        first, count = self._next_line, data.count(b"\n")
         self._next_line += count
-        unfit = self._unfit(data, offsets, numbers, quarantined)
-        table = _table(data, offsets, numbers, unfit)
-        return Block(table, len(data), quarantined)
+        return Block(self._name, data, first, count, not early and _is_sound(data), early)
 
-    def _unfit(
-        self,
-        data: bytearray,
-        offsets: np.ndarray,
-        numbers: np.ndarray,
-        quarantined: list[Quarantined],
-    ) -> np.ndarray:
-        """Positions of blank, oversized and undecodable lines; the latter are quarantined."""
-        lengths = np.diff(offsets) - 1
-        # Only a line that begins with a space, or with its own end, can be blank.
-        spaced = np.flatnonzero(np.frombuffer(data, np.uint8)[offsets[:-1]] <= ord(" "))
-        blank = [i for i in spaced if not data[offsets[i] : offsets[i + 1]].strip()]
-        large = np.flatnonzero(lengths > MAX_LINE)
-        broken = _broken_utf8(data, offsets)
-        for reason, positions in ((OVERSIZED, large), (NOT_UTF8, broken)):
-            for i in positions:
-                if reason == NOT_UTF8 and lengths[i] > MAX_LINE:
-                    continue
-                start = data[offsets[i] : min(offsets[i] + _EXCERPT, offsets[i + 1])]
-                excerpt = clean(start.decode("utf-8", "replace").strip(), limit=_EXCERPT)
-                record = Record(self._name, int(numbers[i]))
-                quarantined.append(Quarantined(record, reason, excerpt))
-        return np.unique(np.concatenate((np.array(blank, dtype=np.int64), large, broken)))
+
+def _is_sound(data: bytearray) -> bool:
+    """Whether every line is valid text of acceptable length."""
+    return not _has_long_line(data) and (data.isascii() or _is_utf8(data))
+
+
+def _has_long_line(data: bytearray) -> bool:
+    """Whether a line is longer than the limit; such a line covers a multiple of the limit."""
+    for position in range(0, len(data), MAX_LINE):
+        begin = data.rfind(b"\n", 0, position) + 1
+        if data.find(b"\n", position) - begin > MAX_LINE:
+            return True
+    return False
 
 
 def _line_offsets(data: bytearray) -> np.ndarray:
@@ -136,6 +151,16 @@ def _line_offsets(data: bytearray) -> np.ndarray:
         for start in range(0, len(view), _SLICE)
     ]
     return np.concatenate([np.zeros(1, dtype=np.int64), *ends]).astype(np.int32)
+
+
+def _unfit(data: bytearray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of blank, of oversized and of undecodable lines."""
+    lengths = np.diff(offsets) - 1
+    # No record is shorter than this, so only such lines can be blank.
+    short = np.flatnonzero(lengths < 8)  # noqa: PLR2004
+    blank = [i for i in short if not data[offsets[i] : offsets[i + 1]].strip()]
+    large = np.flatnonzero(lengths > MAX_LINE)
+    return np.array(blank, dtype=np.int64), large, _broken_utf8(data, offsets)
 
 
 def _broken_utf8(data: bytearray, offsets: np.ndarray) -> np.ndarray:

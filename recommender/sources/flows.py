@@ -87,8 +87,9 @@ def _block(
     block: Block,
     limit: int | None,
 ) -> pd.DataFrame:
-    connection.register("lines", block.table)
-    canonical = hubble.canonical_sql(hubble.parse_sql("lines", careful=True))
+    table, _ = block.examine()
+    connection.register("lines", table)
+    canonical = hubble.canonical_sql(hubble.parse_sql("lines"))
     columns = ", ".join(_COLUMNS)
     query = f"""
         SELECT {columns}, coalesce(src, '') AS src, coalesce(dst, '') AS dst

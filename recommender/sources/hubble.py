@@ -35,7 +35,7 @@ _FLOW: Final = {
     "verdict": "VARCHAR",
     "drop_reason": "INTEGER",
     "drop_reason_desc": "VARCHAR",
-    "IP": {"source": "VARCHAR", "destination": "VARCHAR"},
+    "IP": {"source": "VARCHAR", "source_xlated": "VARCHAR", "destination": "VARCHAR"},
     "l4": {
         "TCP": _PORTS
         | {"flags": {"SYN": "BOOLEAN", "ACK": "BOOLEAN", "FIN": "BOOLEAN", "RST": "BOOLEAN"}},
@@ -85,6 +85,9 @@ _TIME: Final = """
 """
 # A time outside is the zero value of a program or forged; protojson ends with the year 9999.
 _TIMES: Final = "BETWEEN TIMESTAMP '1970-01-02' AND TIMESTAMP '9999-12-31'"
+_OUTER: Final = 'lost_events, node_status, agent_event, debug_event, node_name, "time"'
+# The reader's buffer is twice this; a block must fit it, so that its lines are read in order.
+_MAX_OBJECT: Final = 16 << 20
 # No exporter counts further; more would overflow the sums.
 _MOST: Final = 2**32
 
@@ -104,25 +107,50 @@ def recognises(lines: Iterable[bytes]) -> bool:
     return False
 
 
-def parse_sql(relation: str, *, careful: bool) -> str:
-    """SQL that reads the columns ``line`` and ``text`` of a relation into raw Hubble records.
+def read_sql(file: str) -> str:
+    """SQL that reads a whole file of sound lines at once.
 
-    The result has the columns ``line``, ``j`` (the envelope; null where the line is not JSON)
-    and ``f`` (the flow, wrapped or bare). Where ``careful`` is false, a line that is not JSON
-    makes the whole statement fail, which costs nothing on a sound log.
+    Every line must be a wrapped record: a line that is not JSON makes the statement fail, and a
+    bare flow looks like no flow at all. That is much faster than :func:`parse_sql`. The lines
+    are numbered from 1.
+    """
+    columns = ", ".join(f"{_quoted(name)}: '{_type(kind)}'" for name, kind in _ENVELOPE.items())
+    return f"""
+        SELECT row_number() OVER () AS line, true AS ok, flow AS f, {_OUTER}
+        FROM read_json('{file}', format = 'newline_delimited', columns = {{{columns}}},
+            maximum_object_size = {_MAX_OBJECT}, compression = 'none')
+    """
+
+
+def parse_sql(relation: str) -> str:
+    """SQL that reads the columns ``line`` and ``text`` of a relation, each line by itself.
+
+    The result has the columns ``line``, ``ok`` (whether the line is JSON), ``f`` (the flow,
+    wrapped or bare) and those of the envelope.
     """
     envelope, bare = _structure(_ENVELOPE), _structure(_FLOW)
-    read = "TRY(from_json(text, '{}'))" if careful else "from_json(text, '{}')"
     known = " AND ".join(f"j.{key} IS NULL" for key in sorted(_WRAPPERS))
     return f"""
-        WITH wrapped AS (
-            SELECT line, text, {read.format(envelope)} AS j FROM {relation}
-        )
-        SELECT line, j, CASE
-            WHEN j IS NOT NULL AND {known} THEN {read.format(bare)}
-            ELSE j.flow END AS f
-        FROM wrapped
+        SELECT line, j IS NOT NULL AS ok, CASE
+            WHEN j IS NOT NULL AND {known} THEN TRY(from_json(text, '{bare}'))
+            ELSE j.flow END AS f,
+            j.lost_events AS lost_events, j.node_status AS node_status,
+            j.agent_event AS agent_event, j.debug_event AS debug_event,
+            j.node_name AS node_name, j.time AS "time"
+        FROM (SELECT line, text, TRY(from_json(text, '{envelope}')) AS j FROM {relation})
     """
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _type(kind: object) -> str:
+    """The SQL type of a JSON structure."""
+    if isinstance(kind, dict):
+        fields = ", ".join(f"{_quoted(name)} {_type(inner)}" for name, inner in kind.items())
+        return f"STRUCT({fields})"
+    return f"{_type(kind[0])}[]" if isinstance(kind, list) else str(kind)
 
 
 def _structure(structure: object) -> str:
@@ -133,122 +161,124 @@ def _bit(condition: str, sign: Sign) -> str:
     return f"CASE WHEN {condition} THEN {int(sign)} ELSE 0 END"
 
 
-_IS_FLOW: Final = """(f.verdict IS NOT NULL OR f.IP IS NOT NULL OR f.l4 IS NOT NULL
-    OR f.source IS NOT NULL OR f.destination IS NOT NULL OR f.time IS NOT NULL)"""
+# The leaves of a record, each read once. Everything below speaks of these names alone.
+_TCP: Final = "f.l4.TCP.flags"
+_LEAVES: Final = f"""
+    line, ok, f.source::VARCHAR AS src, f.destination::VARCHAR AS dst,
+    coalesce(f.time, "time") AS said, f.verdict AS word, f.drop_reason AS drop_code,
+    f.drop_reason_desc AS drop_word, f.IP.source AS src_ip, f.IP.destination AS dst_ip,
+    CASE WHEN f.l4.TCP IS NOT NULL THEN 'TCP' WHEN f.l4.UDP IS NOT NULL THEN 'UDP'
+         WHEN f.l4.SCTP IS NOT NULL THEN 'SCTP' WHEN f.l4.ICMPv4 IS NOT NULL THEN 'ICMP'
+         WHEN f.l4.ICMPv6 IS NOT NULL THEN 'ICMPv6' END AS protocol,
+    coalesce(f.l4.TCP.source_port, f.l4.UDP.source_port, f.l4.SCTP.source_port, 0) AS sport,
+    coalesce(f.l4.TCP.destination_port, f.l4.UDP.destination_port,
+        f.l4.SCTP.destination_port, 0) AS dport,
+    coalesce({_TCP}.SYN, false) AS syn, coalesce({_TCP}.ACK, false) AS ack,
+    coalesce({_TCP}.RST, false) AS rst,
+    coalesce(f.l4.ICMPv4.type, f.l4.ICMPv6.type, 0) AS icmp,
+    f.Type AS layer, f.event_type.type AS event, f.event_type.sub_type AS sub_event,
+    f.traffic_direction AS way, f.trace_observation_point AS point, f.trace_reason AS tracked,
+    f.is_reply AS is_reply, f.reply AS old_reply, f.l7.type AS l7_type,
+    f.l7.dns.query AS query, coalesce(f.l7.dns.rcode, 0) AS rcode, f.l7.dns.ips AS dns_answers,
+    f.aggregate AS total, f.source_names AS names_of_src, f.destination_names AS names_of_dst,
+    coalesce(f.node_name, node_name, '') AS observer,
+    lost_events.num_events_lost AS lost, lost_events.source AS lost_source,
+    coalesce(f.verdict IS NOT NULL OR f.IP IS NOT NULL OR f.l4 IS NOT NULL OR f.source IS NOT NULL
+        OR f.destination IS NOT NULL, false) AS is_flow,
+    CASE WHEN lost_events IS NOT NULL THEN 'lost-events'
+         WHEN node_status IS NOT NULL THEN 'node-status'
+         WHEN agent_event IS NOT NULL THEN 'agent-event'
+         WHEN debug_event IS NOT NULL THEN 'debug-event' END AS no_flow
+"""
 
-# Why a line is not a flow at all (it is quarantined then), or null.
-_MALFORMED: Final = f"""CASE
-    WHEN j IS NULL THEN 'malformed-json'
-    WHEN j.lost_events IS NULL AND j.node_status IS NULL AND j.agent_event IS NULL
-         AND j.debug_event IS NULL AND NOT coalesce({_IS_FLOW}, false) THEN 'not-a-flow'
-    END"""
+# Why a line is not a record at all (it is quarantined then), or null.
+_MALFORMED: Final = """CASE
+    WHEN NOT ok THEN 'malformed-json'
+    WHEN no_flow IS NULL AND NOT is_flow THEN 'not-a-flow' END"""
 
 _VERDICT: Final = f"""CASE
-    WHEN f.verdict IN ('FORWARDED', 'REDIRECTED') THEN 'accepted'
-    WHEN f.verdict = 'DROPPED' AND f.drop_reason_desc IS NULL AND f.drop_reason IS NULL
-         AND coalesce(f.event_type.type, 0) <> 1 THEN 'denied'
-    WHEN f.verdict = 'DROPPED' AND (f.drop_reason_desc IN {_POLICY_DROPS}
-         OR f.drop_reason_desc IS NULL
-            AND coalesce(f.drop_reason, f.event_type.sub_type, 133) IN {_POLICY_DROP_CODES})
-         THEN 'denied'
-    WHEN f.verdict = 'AUDIT' THEN 'audit'
+    WHEN word = 'FORWARDED' OR word = 'REDIRECTED' THEN 'accepted'
+    WHEN word = 'DROPPED' AND drop_word IS NULL AND drop_code IS NULL
+         AND coalesce(event, 0) <> 1 THEN 'denied'
+    WHEN word = 'DROPPED' AND (drop_word IN {_POLICY_DROPS} OR drop_word IS NULL
+         AND coalesce(drop_code, sub_event, 133) IN {_POLICY_DROP_CODES}) THEN 'denied'
+    WHEN word = 'AUDIT' THEN 'audit'
     ELSE 'unknown' END"""
 
 _ASIDE: Final = """CASE
-    WHEN j.lost_events IS NOT NULL THEN 'lost-events'
-    WHEN j.node_status IS NOT NULL THEN 'node-status'
-    WHEN j.agent_event IS NOT NULL OR f.event_type.type = 130 THEN 'agent-event'
-    WHEN j.debug_event IS NOT NULL OR f.event_type.type IN (2, 3) THEN 'debug-event'
-    WHEN f.Type = 'SOCK' OR f.event_type.type = 7 OR f.verdict = 'TRANSLATED'
-         THEN 'socket-translation'
-    WHEN f.verdict = 'TRACED' THEN 'debug-event'
-    WHEN f.verdict = '15' THEN 'retransmission'
-    WHEN f.verdict = 'ERROR' THEN 'error-verdict'
-    WHEN f.verdict = 'DROPPED' AND verdict = 'unknown' THEN 'dropped-not-by-policy'
+    WHEN no_flow IS NOT NULL THEN no_flow
+    WHEN event = 130 THEN 'agent-event'
+    WHEN event = 2 OR event = 3 THEN 'debug-event'
+    WHEN layer = 'SOCK' OR event = 7 OR word = 'TRANSLATED' THEN 'socket-translation'
+    WHEN word = 'TRACED' THEN 'debug-event'
+    WHEN word = '15' THEN 'retransmission'
+    WHEN word = 'ERROR' THEN 'error-verdict'
+    WHEN word = 'DROPPED' AND verdict = 'unknown' THEN 'dropped-not-by-policy'
     WHEN verdict = 'unknown' THEN 'unknown-verdict'
     WHEN protocol IS NULL THEN 'no-protocol'
-    WHEN protocol NOT LIKE 'ICMP%' AND src_port = 0 AND dst_port = 0 THEN 'no-port'
+    WHEN sport = 0 AND dport = 0 AND protocol <> 'ICMP' AND protocol <> 'ICMPv6' THEN 'no-port'
     END"""
 
-_TCP: Final = "f.l4.TCP.flags"
 _SIGNS: Final = " + ".join(
     (
-        _bit(f"{_TCP}.SYN AND NOT coalesce({_TCP}.ACK, false)", Sign.SYN),
-        _bit(f"{_TCP}.SYN AND {_TCP}.ACK", Sign.SYN_ACK),
-        _bit(f"NOT coalesce({_TCP}.SYN, false) AND NOT coalesce({_TCP}.RST, false)", Sign.DATA),
-        _bit(f"{_TCP}.RST", Sign.RESET),
-        _bit("f.l4.ICMPv4.type IN (8, 13) OR f.l4.ICMPv6.type = 128", Sign.REQUEST),
+        _bit("syn AND NOT ack", Sign.SYN),
+        _bit("syn AND ack", Sign.SYN_ACK),
+        _bit("NOT syn AND NOT rst", Sign.DATA),
+        _bit("rst", Sign.RESET),
+        _bit(
+            "protocol = 'ICMP' AND (icmp = 8 OR icmp = 13) OR protocol = 'ICMPv6' AND icmp = 128",
+            Sign.REQUEST,
+        ),
         _bit(
             # An echo reply is type 0, which protojson leaves out.
-            "f.l4.ICMPv4 IS NOT NULL AND coalesce(f.l4.ICMPv4.type, 0) IN (0, 3, 4, 5, 11, 12, 14)"
-            " OR f.l4.ICMPv6.type IN (1, 2, 3, 4, 129)",
+            "protocol = 'ICMP' AND (icmp = 0 OR icmp BETWEEN 3 AND 5 OR icmp BETWEEN 11 AND 12 "
+            "OR icmp = 14) OR protocol = 'ICMPv6' AND (icmp BETWEEN 1 AND 4 OR icmp = 129)",
             Sign.RESPONSE,
         ),
-        _bit("coalesce(f.event_type.type, 4) = 4 AND f.verdict <> 'DROPPED'", Sign.TRACE),
-        _bit("f.event_type.type = 5", Sign.VERDICT),
-        _bit("f.Type = 'L7' OR f.event_type.type = 129", Sign.LAYER7),
+        _bit("coalesce(event, 4) = 4 AND word <> 'DROPPED'", Sign.TRACE),
+        _bit("event = 5", Sign.VERDICT),
+        _bit("layer = 'L7' OR event = 129", Sign.LAYER7),
+        _bit("way IS NULL AND is_reply IS NULL AND point = 'TO_OVERLAY'", Sign.FORWARDED),
+        _bit("total IS NOT NULL", Sign.AGGREGATED),
         _bit(
-            "f.traffic_direction IS NULL AND f.is_reply IS NULL "
-            "AND f.trace_observation_point = 'TO_OVERLAY'",
-            Sign.FORWARDED,
-        ),
-        _bit("f.aggregate IS NOT NULL", Sign.AGGREGATED),
-        _bit(
-            "f.is_reply IS NULL AND f.reply IS NULL AND f.traffic_direction IS NOT NULL "
-            "AND f.event_type.type = 4",
+            "is_reply IS NULL AND old_reply IS NULL AND way IS NOT NULL AND event = 4",
             Sign.NO_LEGACY_REPLY,
         ),
         _bit("start IS NULL", Sign.NO_TIME),
-        _bit(f"f.is_reply = false AND {_TCP}.SYN AND {_TCP}.ACK", Sign.CONTRADICTION),
+        _bit("is_reply = false AND syn AND ack", Sign.CONTRADICTION),
     ),
 )
 
 
-def canonical_sql(parsed: str) -> str:
-    """SQL that turns raw Hubble records (of :func:`parse_sql`) into canonical flows.
+def canonical_sql(records: str) -> str:
+    """SQL that turns raw Hubble records into canonical flows.
 
     Beside the canonical columns it has ``malformed`` (why a line is no record, or null; then
     nothing else is set), ``lost`` and ``lost_source`` (lost events), ``names_of_src`` and
     ``names_of_dst`` (JSON lists of DNS names, or null), ``dns_query`` and ``dns_answers``.
+
+    Args:
+        records: SQL of :func:`read_sql` or :func:`parse_sql`.
     """
-    l4 = "f.l4"
     return f"""
-        WITH typed AS (
-            SELECT *,
-                {_TIME.format("coalesce(f.time, j.time)")} AS moment,
-                CASE WHEN moment {_TIMES} THEN moment END AS start,
-                {_MALFORMED} AS malformed,
-                {_VERDICT} AS verdict,
-                CASE WHEN {l4}.TCP IS NOT NULL THEN 'TCP' WHEN {l4}.UDP IS NOT NULL THEN 'UDP'
-                     WHEN {l4}.SCTP IS NOT NULL THEN 'SCTP'
-                     WHEN {l4}.ICMPv4 IS NOT NULL THEN 'ICMP'
-                     WHEN {l4}.ICMPv6 IS NOT NULL THEN 'ICMPv6' END AS protocol,
-                coalesce({l4}.TCP.source_port, {l4}.UDP.source_port, {l4}.SCTP.source_port, 0)
-                    AS src_port,
-                coalesce({l4}.TCP.destination_port, {l4}.UDP.destination_port,
-                         {l4}.SCTP.destination_port, 0) AS dst_port
-            FROM ({parsed})
+        WITH leaf AS (SELECT {_LEAVES} FROM ({records})),
+        dated AS (SELECT *, {_TIME.format("said")} AS moment, {_VERDICT} AS verdict FROM leaf),
+        typed AS (
+            SELECT *, CASE WHEN moment {_TIMES} THEN moment END AS start FROM dated
         )
-        SELECT line, malformed, start, f.IP.source AS src_ip, f.IP.destination AS dst_ip,
-            CASE WHEN src_port BETWEEN 0 AND 65535 THEN src_port ELSE 0 END AS src_port,
-            CASE WHEN dst_port BETWEEN 0 AND 65535 THEN dst_port ELSE 0 END AS dst_port,
+        SELECT line, {_MALFORMED} AS malformed, start, src_ip, dst_ip,
+            CASE WHEN sport BETWEEN 0 AND 65535 THEN sport ELSE 0 END AS src_port,
+            CASE WHEN dport BETWEEN 0 AND 65535 THEN dport ELSE 0 END AS dst_port,
             protocol, verdict, {_ASIDE} AS aside,
-            coalesce(f.is_reply, CASE WHEN f.reply THEN true END,
-                CASE f.l7.type WHEN 'REQUEST' THEN false WHEN 'RESPONSE' THEN true END,
-                CASE f.trace_reason WHEN 'NEW' THEN false WHEN 'REPLY' THEN true END) AS reply,
-            {_SIGNS} AS signs,
-            f.source::VARCHAR AS src, f.destination::VARCHAR AS dst,
-            coalesce(f.node_name, j.node_name, '') AS observer,
-            coalesce(f.traffic_direction, '') AS direction,
-            CASE WHEN f.aggregate IS NULL THEN 1 ELSE least({_MOST}, greatest(1,
-                coalesce(f.aggregate.ingress_flow_count, 0)::HUGEINT
-                + coalesce(f.aggregate.egress_flow_count, 0)
-                + coalesce(f.aggregate.unknown_direction_flow_count, 0)))::BIGINT END AS count,
-            0 AS bytes,
-            j.lost_events.num_events_lost AS lost, j.lost_events.source AS lost_source,
-            f.source_names AS names_of_src, f.destination_names AS names_of_dst,
-            CASE WHEN f.l7.type = 'RESPONSE' AND coalesce(f.l7.dns.rcode, 0) = 0
-                 THEN f.l7.dns.query END AS dns_query,
-            f.l7.dns.ips AS dns_answers
+            coalesce(is_reply, CASE WHEN old_reply THEN true END,
+                CASE l7_type WHEN 'REQUEST' THEN false WHEN 'RESPONSE' THEN true END,
+                CASE tracked WHEN 'NEW' THEN false WHEN 'REPLY' THEN true END) AS reply,
+            {_SIGNS} AS signs, src, dst, observer, coalesce(way, '') AS direction,
+            CASE WHEN total IS NULL THEN 1 ELSE least({_MOST}, greatest(1,
+                coalesce(total.ingress_flow_count, 0)::HUGEINT
+                + coalesce(total.egress_flow_count, 0)
+                + coalesce(total.unknown_direction_flow_count, 0)))::BIGINT END AS count,
+            0 AS bytes, lost, lost_source, names_of_src, names_of_dst,
+            CASE WHEN l7_type = 'RESPONSE' AND rcode = 0 THEN query END AS dns_query, dns_answers
         FROM typed
     """
