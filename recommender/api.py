@@ -10,11 +10,13 @@ from recommender._version import __version__
 from recommender.connections.edges import Connections, connect
 from recommender.connections.frames import edge_frame
 from recommender.connections.orient import ReplyFlag
+from recommender.evaluation.judging import Outcome
 from recommender.inventory import Inventory, read_inventory, require_sound
 from recommender.inventory.combine import combine
 from recommender.model.errors import UsageError
 from recommender.reporting.policy_set import PolicySet
-from recommender.reporting.run import Run
+from recommender.reporting.run import Replay, Run
+from recommender.review.proof import prove
 from recommender.sources.flows import read_flows as _read_flows
 from recommender.synthesis.settings import Settings
 from recommender.synthesis.synthesize import synthesize
@@ -118,6 +120,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     cluster = combine(known, found.inventory)
     home = _home(chosen, cluster, found)
     drafts = synthesize(found.edges, cluster, observed=found.observed, settings=home)
+    proof = prove(drafts.policies, found.edges, cluster)
     run = Run(
         tool_version=__version__,
         inputs=tuple(os.fspath(name) for name in names),
@@ -125,10 +128,11 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         edges=found.edges,
         inventory=cluster,
         observed=found.observed,
-        policies=drafts.policies,
-        findings=(*drafts.findings, *cluster.findings),
+        policies=proof.policies,
+        findings=(*proof.findings, *drafts.findings, *cluster.findings),
         coverage=found.findings,
         settings=_settings(chosen, found),
+        replay=Replay(*map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))),
     )
     result = PolicySet(run)
     result.require_records()

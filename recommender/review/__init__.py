@@ -1,0 +1,1 @@
+"""What a reviewer needs to trust drafts."""
