@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.connections.marks import OWN_NODE
 from recommender.model.findings import Finding, Severity
+from recommender.model.policies import Direction
 from recommender.synthesis.minimise import WIDENED
 from recommender.synthesis.peers import other_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from recommender.model.policies import Direction, Rule
+    from recommender.model.policies import Rule
     from recommender.synthesis.drafting import DirectionDraft, Draft
     from recommender.synthesis.settings import Settings
 
@@ -132,6 +133,14 @@ def _wide(draft: Draft, side: DirectionDraft, settings: Settings) -> Iterator[Fi
                 "ipBlock to pods, that includes all pods",
                 "confirm that it is meant to be public",
             )
+        elif outside := _outside_clients(rule, side.direction):
+            yield finding(
+                "clients-by-address",
+                Severity.WARNING,
+                f"{counted(len(outside), 'address', 'addresses')} outside the cluster reached "
+                f"{_ports(rule)} and may go on; every other address is refused",
+                "if anybody may call it, lower --world-threshold" if len(outside) > 1 else "",
+            )
         added = [m.removeprefix(WIDENED) for m in rule.marks if m.startswith(WIDENED)]
         if added:
             yield finding(
@@ -157,6 +166,16 @@ def _wide(draft: Draft, side: DirectionDraft, settings: Settings) -> Iterator[Fi
             )
         if peers > _MANY_BLOCKS:
             yield finding("many-peers", Severity.NOTE, f"one rule names {peers} peers")
+
+
+def _outside_clients(rule: Rule, direction: Direction) -> set[str]:
+    """The addresses outside the cluster that a rule lets in one by one."""
+    return {
+        address
+        for edge in rule.evidence
+        if direction is Direction.INGRESS and edge.client.is_external
+        for address in edge.addresses or (edge.client.name,)
+    }
 
 
 def _lengths(rule: Rule) -> tuple[int, int]:

@@ -70,7 +70,7 @@ class Case:
         kinds: Whether the log tells the kinds of workloads.
         classes: Whether the log tells nodes from outside addresses.
         plain: Leave out what needs a proxy or audit mode.
-        labels: Whether the log tells labels; without, an inventory has to.
+        known: Whether an inventory, taken at the end of the window, comes with the log.
     """
 
     settings: Settings
@@ -78,7 +78,7 @@ class Case:
     kinds: bool = True
     classes: bool = True
     plain: bool = False
-    labels: bool = True
+    known: bool = False
 
     def end(self, entity: Entity, *, hosted: bool = False) -> str:
         """One end in shared words."""
@@ -120,11 +120,12 @@ CASES: Final = {
     "old": Case(_of(seed=9, style="old"), kinds=False),
     "retina": Case(_of(seed=10, style="retina"), plain=True),
     "masked": Case(
-        _of(seed=11, style="masked"), kinds=False, classes=False, plain=True, labels=False
+        _of(seed=11, style="masked"), kinds=False, classes=False, plain=True, known=True
     ),
     "rotated": Case(_of(seed=12, envelope="exporter"), layout=_ROTATED),
     "bare": Case(_of(seed=13, envelope="bare"), layout=Layout(compression="zstd")),
     "flow-only": Case(_of(seed=14, envelope="flow-only")),
+    "known": Case(_of(seed=16, churn=2.0), known=True),
     "array": Case(_of(seed=15, envelope="array"), layout=Layout(compression="gzip")),
 }
 
@@ -161,7 +162,7 @@ def play(name: str, folder: Path) -> Outcomes:
     application = _plain_shop() if case.plain else find("shop")
     simulation = simulate(application, case.settings)
     written = simulation.write(folder, case.layout)
-    inventory = None if case.labels else folder / "inventory.json"
+    inventory = folder / "inventory.json" if case.known else None
     return Outcomes(case, simulation, written, nr.recommend(written.logs, inventory))
 
 

@@ -94,6 +94,16 @@ def test_ingress_from_the_world_is_open_to_its_family_and_flagged(every: str) ->
     assert ingress(web) == [f"{every} on TCP/443"]
     assert web.ingress[0].marks == ("world",)
     assert "world-ingress" in codes(result)
+    assert "clients-by-address" not in codes(result)
+
+
+def test_clients_outside_that_are_let_in_by_address_are_a_warning() -> None:
+    seen = ("198.51.100.4", "203.0.113.1")
+    edges = [edge(Entity.cidr(f"{ip}/32"), "shop/web", 443, addresses=(ip,)) for ip in seen]
+    (finding,) = findings(draft(edges, SHOP), "clients-by-address")
+    assert finding.message.startswith("2 addresses outside the cluster reached TCP/443")
+    assert "--world-threshold" in finding.hint
+    assert "clients-by-address" not in codes(draft([edge("shop/cart", "shop/web")], SHOP))
 
 
 def test_single_addresses_on_a_port_that_is_open_to_the_world_are_not_named_again() -> None:
