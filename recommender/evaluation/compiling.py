@@ -177,6 +177,13 @@ def stage(policy: Policy) -> int:
     return 0 if policy.tier is Tier.ADMIN else 2
 
 
+def policy_name(policy: Policy) -> str:
+    """A policy as a short text: ``shop/web``, or ``AdminNetworkPolicy deny-all``."""
+    if isinstance(policy, NetworkPolicy):
+        return f"{policy.namespace}/{policy.name}"
+    return f"{policy.kind} {policy.name}"
+
+
 def _order(policy: Policy) -> tuple[int, int, str, str]:
     if isinstance(policy, NetworkPolicy):
         return (1, 0, policy.namespace, policy.name)

@@ -21,13 +21,14 @@ from recommender.evaluation.compiling import (
     Match,
     NamesOf,
     PodsOf,
+    policy_name,
     stage,
 )
 from recommender.evaluation.folding import Verdictor
 from recommender.evaluation.modes import Choice, Modes
 from recommender.evaluation.points import Points, Sight
 from recommender.evaluation.ports import NamedPorts, numeric_mask
-from recommender.model.policies import Direction
+from recommender.model.policies import Direction, NetworkPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,6 +73,7 @@ class Engine:
         self.modes = modes
         self.axes = axes
         self._names = frozenset(names)
+        self._isolating: dict[tuple[Direction, int], tuple[str, ...] | None] = {}
         self.points = Points(
             inventory,
             axes.addresses,
@@ -159,6 +161,15 @@ class Engine:
     def policies_of(self, direction: Direction, subject: int) -> tuple[int, ...]:
         """Numbers of the policies that speak of a class in one direction, in order."""
         return self.groups[direction][int(self.group_of[direction][subject])]
+
+    def isolating(self, direction: Direction, group: int) -> tuple[str, ...] | None:
+        """Names of the NetworkPolicies of a group; None where a policy of a tier is among them."""
+        key = (direction, group)
+        if key not in self._isolating:
+            chosen = [self.compiled.policies[number] for number in self.groups[direction][group]]
+            plain = all(isinstance(policy, NetworkPolicy) for policy in chosen)
+            self._isolating[key] = tuple(map(policy_name, chosen)) if plain else None
+        return self._isolating[key]
 
     def knows_name(self, name: str, address: str) -> bool:
         """Whether an outside host was told apart by its DNS name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recommender.evaluation.compiling import DIRECTIONS
+from recommender.evaluation.compiling import DIRECTIONS, policy_name
 from recommender.evaluation.deciding import Decision, Step, decide
 from recommender.evaluation.engine import Engine, engines
 from recommender.evaluation.forms import ports_text
@@ -15,7 +15,6 @@ from recommender.evaluation.judging import (
     Outcome,
     judge,
     merge_worlds,
-    policy_name,
     undefined,
 )
 from recommender.evaluation.modes import Modes

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from recommender.evaluation.compiling import DIRECTIONS
+from recommender.evaluation.compiling import DIRECTIONS, policy_name
 from recommender.evaluation.deciding import decide
 from recommender.evaluation.ends import ANY_FAMILY, End, Face
 from recommender.model.errors import InternalError
 from recommender.model.policies import Direction, NetworkPolicy
 
 if TYPE_CHECKING:
-    from recommender.evaluation.compiling import Policy
     from recommender.evaluation.engine import Engine
     from recommender.evaluation.modes import Choice
 
@@ -72,13 +71,6 @@ REASONS: Final = {
 }
 
 
-def policy_name(policy: Policy) -> str:
-    """A policy as a short text: ``shop/web``, or ``AdminNetworkPolicy deny-all``."""
-    if isinstance(policy, NetworkPolicy):
-        return f"{policy.namespace}/{policy.name}"
-    return f"{policy.kind} {policy.name}"
-
-
 def undefined(reason: str) -> Judgement:
     """The verdict that nothing settles, and the code of the reason."""
     return Judgement(Outcome.UNDEFINED, reason=reason)
@@ -95,17 +87,17 @@ def no_rule(engine: Engine, egress: int, ingress: int) -> Judgement | None:
     Returns:
         The judgement; None where a policy of a tier may be behind it.
     """
-    sides, names = [], set()
+    sides: list[Direction] = []
+    names: tuple[str, ...] = ()
     for direction, group in zip(DIRECTIONS, (egress, ingress), strict=True):
         if group < 0:
             continue
+        isolating = engine.isolating(direction, group)
+        if isolating is None:
+            return None
         sides.append(direction)
-        for number in engine.groups[direction][group]:
-            policy = engine.compiled.policies[number]
-            if not isinstance(policy, NetworkPolicy):
-                return None
-            names.add(policy_name(policy))
-    return Judgement(Outcome.DENIED, tuple(sides), tuple(sorted(names)), "no-rule")
+        names = tuple(sorted({*names, *isolating}))
+    return Judgement(Outcome.DENIED, tuple(sides), names, "no-rule")
 
 
 def judge(engine: Engine, client: End, server: End, bit: int) -> Judgement:

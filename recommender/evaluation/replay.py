@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from recommender.evaluation.axes import Axes
 from recommender.evaluation.compiling import NamesOf
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from recommender.inventory.types import Inventory
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """One edge and what becomes of it.
+class Replayed(NamedTuple):
+    """One edge and what becomes of it; a tuple, because there may be millions.
 
     Attributes:
         edge: The edge as observed.
@@ -57,17 +57,24 @@ class Replayed:
         return f"{sides}: {text} ({', '.join(judgement.policies)})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Replay:
     """Every observed edge under some policies.
 
     Attributes:
-        rows: One an edge, in the order of the edges given.
+        edges: The edges, in the order given.
+        judgements: What the policies would do to each, and why.
         modes: How the open questions were answered.
     """
 
-    rows: tuple[Replayed, ...]
+    edges: tuple[Edge, ...]
+    judgements: tuple[Judgement, ...]
     modes: Modes = field(default_factory=Modes)
+
+    @cached_property
+    def rows(self) -> tuple[Replayed, ...]:
+        """One an edge, in the order of the edges given."""
+        return tuple(map(Replayed, self.edges, self.judgements))
 
     @property
     def breaking(self) -> tuple[Replayed, ...]:
@@ -85,7 +92,7 @@ class Replay:
 
     def counts(self) -> dict[str, int]:
         """Edges by outcome."""
-        found = Counter(row.outcome for row in self.rows)
+        found = Counter(judgement.outcome for judgement in self.judgements)
         return {outcome.value: found[outcome] for outcome in Outcome}
 
     def frame(self) -> pd.DataFrame:
@@ -128,7 +135,7 @@ def replay(
         A row an edge, in the order given.
     """
     chosen = modes or Modes()
-    listed = list(edges)
+    listed = tuple(edges)
     axes = Axes([(tuple(policies), inventory)], chosen)
     compiled = axes.compiled[0]
     named: set[tuple[str, str]] = set()
@@ -136,7 +143,7 @@ def replay(
         named = {pair for edge in listed for pair in _names(edge)}
     engines = worlds(axes, compiled, inventory, chosen, tuple(sorted(named)))
     judged = Court(engines, chosen).judge(listed)
-    return Replay(tuple(map(Replayed, listed, judged)), chosen)
+    return Replay(listed, tuple(judged), chosen)
 
 
 def _names(edge: Edge) -> Iterable[tuple[str, str]]:
