@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from recommender.model.findings import Finding
+    from recommender.model.labels import LabelSelector
     from recommender.model.policies import NetworkPolicy, Peer, Rule
 
 INERT_RULES: Final = "inert-rules"
@@ -43,6 +44,24 @@ class _Place:
         return self.field if own else f"{self.policy.name} {self.field}"
 
 
+class _Wider:
+    """Whether one policy of a namespace selects all that another selects, each pair asked once."""
+
+    def __init__(self, policies: Iterable[NetworkPolicy]) -> None:
+        numbers: dict[LabelSelector, int] = {}
+        self._subjects = {
+            policy.name: numbers.setdefault(policy.subject, len(numbers)) for policy in policies
+        }
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def __call__(self, inner: NetworkPolicy, outer: NetworkPolicy) -> bool:
+        """Whether ``outer`` is at least as wide as ``inner``."""
+        key = (self._subjects[inner.name], self._subjects[outer.name])
+        if key not in self._known:
+            self._known[key] = subject_within(inner, outer)
+        return self._known[key]
+
+
 def inert_rules(policies: Iterable[NetworkPolicy]) -> Iterator[Finding]:
     """Rules for a direction that the policy does not name in ``policyTypes``."""
     for policy in policies:
@@ -68,18 +87,19 @@ def needless(policies: Iterable[NetworkPolicy]) -> Iterator[Finding]:
 
 
 def _needless_in(policies: list[NetworkPolicy]) -> Iterator[Finding]:
+    wider = _Wider(policies)
     kept = list(_places(policies))
     covered: dict[tuple[str, str, int], list[_Place]] = {}
     for place in reversed(list(kept)):
         rest = [other for other in kept if other is not place]
-        by = _covering(place, rest)
+        by = _covering(place, rest, wider)
         if by:
             covered[place.policy.name, place.direction.value, place.number] = by
             kept = rest
     standing = list(policies)
     for policy in reversed(policies):
         others = [other for other in standing if other is not policy]
-        if _all_covered(policy, covered) and (by_policies := _isolated_by(policy, others)):
+        if _all_covered(policy, covered) and (by_policies := _isolated_by(policy, others, wider)):
             standing = others
             yield _needless_policy(policy, by_policies, covered)
     for policy in standing:
@@ -98,24 +118,27 @@ def _places(policies: Iterable[NetworkPolicy]) -> Iterator[_Place]:
                     yield _Place(policy, direction, number, rule, Ports.of(rule.ports))
 
 
-def _covering(place: _Place, others: list[_Place]) -> list[_Place]:
+def _covering(place: _Place, others: list[_Place], wider: _Wider) -> list[_Place]:
     """The rules that together allow all that one allows; none where they do not."""
     candidates = [
         other
         for other in others
-        if other.direction is place.direction and subject_within(place.policy, other.policy)
+        if other.direction is place.direction and wider(place.policy, other.policy)
     ]
     peers: tuple[Peer | None, ...] = (None,)
     if isinstance(place.rule.peers, tuple):
         peers = place.rule.peers
     used: dict[int, _Place] = {}
     for peer in peers:
-        ports = Ports()
+        ports, whole = Ports(), False
         for number, other in enumerate(candidates):
-            if not place.ports <= ports and _has(other.rule, peer):
+            if _has(other.rule, peer):
                 ports |= other.ports
                 used[number] = other
-        if not place.ports <= ports:
+                whole = place.ports <= ports
+                if whole:
+                    break
+        if not whole:
             return []
     return list(used.values())
 
@@ -135,13 +158,15 @@ def _all_covered(policy: NetworkPolicy, covered: dict[tuple[str, str, int], list
     )
 
 
-def _isolated_by(policy: NetworkPolicy, others: list[NetworkPolicy]) -> list[NetworkPolicy]:
+def _isolated_by(
+    policy: NetworkPolicy, others: list[NetworkPolicy], wider: _Wider
+) -> list[NetworkPolicy]:
     """Policies that isolate the same pods in the same directions; none where one is missing."""
     found = []
     for direction in Direction:
         if not policy.isolates(direction):
             continue
-        by = [o for o in others if o.isolates(direction) and subject_within(policy, o)]
+        by = [o for o in others if o.isolates(direction) and wider(policy, o)]
         if not by:
             return []
         found.append(by[0])

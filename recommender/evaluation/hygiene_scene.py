@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _ENDED = frozenset({"Succeeded", "Failed"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """Pods of one workload that carry the same labels.
+    """Pods of one workload that carry the same labels; there is one object for each such set.
 
     Attributes:
         workload: The workload.
@@ -51,6 +51,7 @@ class Scene:
         self._labels = {name: _namespace_labels(inventory, name) for name in names}
         self._namespaces: dict[LabelSelector, tuple[str, ...]] = {}
         self._selected: dict[tuple[str, LabelSelector], tuple[Member, ...]] = {}
+        self._peers: dict[tuple[str | LabelSelector, LabelSelector], tuple[Member, ...]] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -87,28 +88,30 @@ class Scene:
 
     def peers(self, policy: NetworkPolicy, peer: PodPeer) -> tuple[Member, ...]:
         """The members that a peer matches, without those of the host network."""
-        names: Iterable[str] = (policy.namespace,)
-        if peer.namespaces is not None:
-            names = self.namespaces(peer.namespaces)
-        return tuple(
-            member
-            for name in names
-            for member in self.selected(name, peer.pods)
-            if not member.host_network
-        )
+        where = policy.namespace if peer.namespaces is None else peer.namespaces
+        key = (where, peer.pods)
+        if key not in self._peers:
+            names = (where,) if isinstance(where, str) else self.namespaces(where)
+            self._peers[key] = tuple(
+                member
+                for name in names
+                for member in self.selected(name, peer.pods)
+                if not member.host_network
+            )
+        return self._peers[key]
 
 
 def _members(workloads: Iterable[Workload]) -> dict[str, tuple[Member, ...]]:
-    found: defaultdict[str, dict[Member, None]] = defaultdict(dict)
+    found: defaultdict[str, list[Member]] = defaultdict(list)
     for workload in sorted(workloads, key=lambda each: each.entity):
         alive = [pod for pod in workload.pods if pod.phase not in _ENDED]
-        for pod in alive:
-            member = Member(workload, pod.labels, pod.host_network, pod.ports)
-            found[pod.namespace][member] = None
+        looks = {(pod.namespace, pod.labels, pod.host_network, pod.ports): None for pod in alive}
         if not alive and workload.entity.workload_kind != "Pod":
             # A job between two runs: the next one will look like its template.
-            member = Member(workload, workload.labels, workload.host_network, workload.ports)
-            found[workload.entity.namespace][member] = None
+            namespace = workload.entity.namespace
+            looks[namespace, workload.labels, workload.host_network, workload.ports] = None
+        for namespace, labels, host_network, ports in looks:
+            found[namespace].append(Member(workload, labels, host_network, ports))
     return {name: tuple(found[name]) for name in sorted(found)}
 
 
