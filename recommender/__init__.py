@@ -17,25 +17,55 @@ from typing import TYPE_CHECKING, Final
 from recommender._version import __version__
 
 if TYPE_CHECKING:
-    from recommender.api import PolicySet, edges, read_flows, recommend, validate
+    from recommender.api import (
+        Modes,
+        PolicySet,
+        Settings,
+        assert_allows,
+        assert_denies,
+        diff,
+        edges,
+        explain,
+        reach,
+        read_flows,
+        recommend,
+        replay,
+        validate,
+    )
     from recommender.simulation import simulate
 
 __all__ = [
+    "Modes",
     "PolicySet",
+    "Settings",
     "__version__",
+    "assert_allows",
+    "assert_denies",
+    "diff",
     "edges",
+    "explain",
+    "reach",
     "read_flows",
     "recommend",
+    "replay",
     "simulate",
     "validate",
 ]
 
 #: Where each public name lives; the type checker sees the same names in the block above.
 _EXPORTS: Final = {
+    "Modes": "recommender.api",
     "PolicySet": "recommender.api",
+    "Settings": "recommender.api",
+    "assert_allows": "recommender.api",
+    "assert_denies": "recommender.api",
+    "diff": "recommender.api",
     "edges": "recommender.api",
+    "explain": "recommender.api",
+    "reach": "recommender.api",
     "read_flows": "recommender.api",
     "recommend": "recommender.api",
+    "replay": "recommender.api",
     "simulate": "recommender.simulation",
     "validate": "recommender.api",
 }

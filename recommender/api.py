@@ -10,12 +10,21 @@ from recommender._version import __version__
 from recommender.connections.edges import Connections, connect
 from recommender.connections.frames import edge_frame
 from recommender.connections.orient import ReplyFlag
+from recommender.evaluation.asserts import assert_allows as _assert_allows
+from recommender.evaluation.asserts import assert_denies as _assert_denies
+from recommender.evaluation.diff import diff as _diff
+from recommender.evaluation.explain import explain as _explain
 from recommender.evaluation.judging import Outcome
+from recommender.evaluation.modes import Modes
+from recommender.evaluation.reach import reach as _reach
+from recommender.evaluation.replay import replay as _replay
+from recommender.evaluation.setting import Setting, read_setting
 from recommender.inventory import Inventory, read_inventory, require_sound
 from recommender.inventory.combine import combine
 from recommender.model.errors import UsageError
 from recommender.reporting.policy_set import PolicySet
-from recommender.reporting.run import Replay, Run
+from recommender.reporting.run import Replay as ReplayCounts
+from recommender.reporting.run import Run
 from recommender.review.proof import prove
 from recommender.sources.flows import read_flows as _read_flows
 from recommender.synthesis.settings import Settings
@@ -26,9 +35,29 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from recommender.evaluation.diff import Diff
+    from recommender.evaluation.explain import Explanation
+    from recommender.evaluation.reach import Reach
+    from recommender.evaluation.replay import Replay
     from recommender.evaluation.validating import Validation
+    from recommender.model.edges import Edge
 
-__all__ = ["PolicySet", "ReplyFlag", "Settings", "edges", "read_flows", "recommend", "validate"]
+__all__ = [
+    "Modes",
+    "PolicySet",
+    "ReplyFlag",
+    "Settings",
+    "assert_allows",
+    "assert_denies",
+    "diff",
+    "edges",
+    "explain",
+    "reach",
+    "read_flows",
+    "recommend",
+    "replay",
+    "validate",
+]
 
 #: One path or several: files, folders, globs, or ``-`` for standard input.
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
@@ -132,7 +161,9 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         findings=(*proof.findings, *drafts.findings, *cluster.findings),
         coverage=found.findings,
         settings=_settings(chosen, found),
-        replay=Replay(*map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))),
+        replay=ReplayCounts(
+            *map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))
+        ),
     )
     result = PolicySet(run)
     result.require_records()
@@ -167,6 +198,175 @@ def validate(
     if flows is not None:
         traffic = connect(_several(flows), inventory=known or read_inventory(paths)).edges
     return validate_manifests(paths, edges=traffic, inventory=known)
+
+
+def reach(
+    manifests: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    modes: Modes | None = None,
+) -> Reach:
+    """Who may talk to whom, on what, under some policies.
+
+    Args:
+        manifests: Manifests and kubectl dumps: the policies, and the workloads they are about.
+        inventory: The cluster as known, or where to read it, if not from ``manifests``.
+        modes: Answers to what the specification leaves open.
+
+    Returns:
+        The answer; its ``frame()`` has one row a pair of ends.
+
+    Raises:
+        InputError: An input cannot be used.
+    """
+    setting = _setting(manifests, inventory)
+    return _reach(setting.policies, setting.inventory, modes)
+
+
+def replay(
+    paths: Paths,
+    policies: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    modes: Modes | None = None,
+) -> Replay:
+    """What some policies would do to recorded traffic: what breaks if they are applied?
+
+    Args:
+        paths: Flow logs: files, folders, globs, or ``-``.
+        policies: Manifests and kubectl dumps with the policies.
+        inventory: The cluster as known, or where to read it. Without it, what stands beside the
+            policies and what the flows show.
+        modes: Answers to what the specification leaves open.
+
+    Returns:
+        The answer; its ``frame()`` has one row an edge, ``breaking`` holds the accepted edges
+        that would be denied.
+
+    Raises:
+        InputError: An input cannot be used.
+    """
+    setting = _setting(policies, inventory)
+    known = setting.inventory if setting.inventory.workloads else None
+    found = connect(_several(paths), inventory=known)
+    return _replay(found.edges, setting.policies, combine(known, found.inventory), modes)
+
+
+def diff(
+    old: Paths,
+    new: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    flows: Paths | None = None,
+    modes: Modes | None = None,
+) -> Diff:
+    """What two sets of policies allow differently, in workloads and ports.
+
+    Args:
+        old: Manifests: before.
+        new: Manifests: after.
+        inventory: The cluster as known, or where to read it, if not from the manifests.
+        flows: Flow logs to weigh the differences by.
+        modes: Answers to what the specification leaves open.
+
+    Returns:
+        The answer; its ``frame()`` has one row a difference.
+
+    Raises:
+        InputError: An input cannot be used.
+    """
+    before, after = (_setting(side, inventory) for side in (old, new))
+    sides = [(before.policies, before.inventory), (after.policies, after.inventory)]
+    seen: tuple[Edge, ...] = ()
+    if flows is not None:
+        found = connect(_several(flows), inventory=after.inventory)
+        seen = found.edges
+        # Without any manifest of workloads the flows tell what there is.
+        sides = [(rules, combine(about, found.inventory)) for rules, about in sides]
+    return _diff(sides[0], sides[1], edges=seen, modes=modes)
+
+
+def explain(  # noqa: PLR0913 - two ends, a port, and what they are asked of
+    source: str,
+    destination: str,
+    port: int | str | None = None,
+    *,
+    policies: Paths,
+    inventory: Inventory | Paths | None = None,
+    modes: Modes | None = None,
+) -> Explanation:
+    """The verdict on one connection, step by step.
+
+    Args:
+        source: ``namespace/name``, ``namespace/kind/name``, or an address outside.
+        destination: The same, or ``namespace/Service/name``.
+        port: ``80``, ``"UDP/53"`` or the name of a port; without, all ports.
+        policies: Manifests and kubectl dumps: the policies, and the workloads they are about.
+        inventory: The cluster as known, or where to read it, if not from ``policies``.
+        modes: Answers to what the specification leaves open.
+
+    Returns:
+        How it was decided; its ``frame()`` has one row a rule, its text is for people.
+
+    Raises:
+        InputError: An input cannot be used.
+        UsageError: An end or a port does not exist.
+    """
+    setting = _setting(policies, inventory)
+    rules, cluster = setting.policies, setting.inventory
+    return _explain(source, destination, port, policies=rules, inventory=cluster, modes=modes)
+
+
+def assert_allows(  # noqa: PLR0913 - as explain
+    source: str,
+    destination: str,
+    port: int | str,
+    *,
+    policies: Paths,
+    inventory: Inventory | Paths | None = None,
+    modes: Modes | None = None,
+    soft: bool = False,
+) -> Explanation:
+    """Hold, in a test of your own, that policies allow a connection.
+
+    Arguments and result are those of :func:`explain`; with ``soft`` the result is returned even
+    where the assertion fails.
+
+    Raises:
+        AssertionError: The connection is denied, or it cannot be told.
+    """
+    setting = _setting(policies, inventory)
+    rules, cluster = setting.policies, setting.inventory
+    ends = (source, destination, port)
+    return _assert_allows(*ends, policies=rules, inventory=cluster, modes=modes, soft=soft)
+
+
+def assert_denies(  # noqa: PLR0913 - as explain
+    source: str,
+    destination: str,
+    port: int | str,
+    *,
+    policies: Paths,
+    inventory: Inventory | Paths | None = None,
+    modes: Modes | None = None,
+    soft: bool = False,
+) -> Explanation:
+    """Hold, in a test of your own, that policies deny a connection.
+
+    Arguments and result are those of :func:`explain`; with ``soft`` the result is returned even
+    where the assertion fails.
+
+    Raises:
+        AssertionError: The connection is allowed, or it cannot be told.
+    """
+    setting = _setting(policies, inventory)
+    rules, cluster = setting.policies, setting.inventory
+    ends = (source, destination, port)
+    return _assert_denies(*ends, policies=rules, inventory=cluster, modes=modes, soft=soft)
+
+
+def _setting(paths: Paths, inventory: Inventory | Paths | None) -> Setting:
+    return read_setting([os.fspath(path) for path in _several(paths)], _inventory(inventory))
 
 
 def _several(paths: Paths) -> tuple[str | os.PathLike[str], ...]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-import duckdb
+from recommender.sources.engine import open_engine
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-#: Memory that the engine may use before it spills to disk.
-MEMORY_LIMIT: Final = "400MB"
 
 # Groups of records: alike in everything that matters, told apart by hour and observer so that
 # any split of the input merges to the same groups.
@@ -40,21 +36,7 @@ class Store:
     def __init__(self) -> None:
         """Open a new, empty store in the system's folder for temporary files."""
         self._folder = tempfile.TemporaryDirectory(prefix="recommender-")
-        folder = Path(self._folder.name)
-        self.connection = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(folder / "spill"),
-                "threads": os.cpu_count() or 1,
-                "preserve_insertion_order": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "python_enable_replacements": False,
-            },
-        )
-        self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("SET enable_progress_bar = false")
+        self.connection = open_engine(Path(self._folder.name) / "spill")
         self.connection.execute(_TABLES)
 
     def __enter__(self) -> Self:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.evaluation.compiling import policy_name
-from recommender.evaluation.judging import Outcome
 from recommender.evaluation.replay import replay
 from recommender.model.edges import Verdict
 from recommender.model.findings import Finding, Severity
@@ -14,6 +13,7 @@ from recommender.model.findings import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from recommender.evaluation.judging import Outcome
     from recommender.evaluation.replay import Replay, Replayed
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge

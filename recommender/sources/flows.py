@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 import pandas as pd
 
 from recommender.sources import hubble
 from recommender.sources.blocks import Block
 from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass
+from recommender.sources.engine import open_engine
 from recommender.sources.hubble_endpoint import decode
 from recommender.sources.reader import read_parts
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+
+    import duckdb
 
 _COLUMNS: Final = (
     "start",
@@ -59,8 +61,7 @@ def read_flows(
     """
     frames: list[pd.DataFrame] = []
     wanted = limit
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with open_engine() as connection:
         for part in read_parts(find_inputs(paths)):
             if not isinstance(part.part, Block):
                 if part.part.problem is not None:
