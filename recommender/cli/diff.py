@@ -12,6 +12,7 @@ from recommender.cli.questions import (
     HostNetworkPods,
     Inventories,
     IPBlockPods,
+    NoEndPort,
     known_inventory,
     modes,
 )
@@ -54,6 +55,7 @@ def diff(
     ] = None,
     ip_block_pods: IPBlockPods = "undefined",
     host_network_pods: HostNetworkPods = "undefined",
+    no_end_port: NoEndPort = False,
     output: Annotated[
         str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
     ] = "table",
@@ -75,7 +77,12 @@ def diff(
         edges = found.edges
         # Without any manifest of workloads the flows tell what there is.
         sides = [(rules, combine(about, found.inventory)) for rules, about in sides]
-    result = compare(sides[0], sides[1], edges=edges, modes=modes(ip_block_pods, host_network_pods))
+    result = compare(
+        sides[0],
+        sides[1],
+        edges=edges,
+        modes=modes(ip_block_pods, host_network_pods, no_end_port=no_end_port),
+    )
     match output:
         case "json":
             text = answers.diff_json(result)

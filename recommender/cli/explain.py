@@ -12,6 +12,7 @@ from recommender.cli.questions import (
     HostNetworkPods,
     Inventories,
     IPBlockPods,
+    NoEndPort,
     known_inventory,
     modes,
 )
@@ -59,6 +60,7 @@ def explain(
     inventory: Inventories = None,
     ip_block_pods: IPBlockPods = "undefined",
     host_network_pods: HostNetworkPods = "undefined",
+    no_end_port: NoEndPort = False,
     output: Annotated[
         str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
     ] = "text",
@@ -75,6 +77,6 @@ def explain(
         port,
         policies=setting.policies,
         inventory=setting.inventory,
-        modes=modes(ip_block_pods, host_network_pods),
+        modes=modes(ip_block_pods, host_network_pods, no_end_port=no_end_port),
     )
     sys.stdout.write(answers.explain_json(found) if output == "json" else f"{found}\n")

@@ -41,7 +41,31 @@ HostNetworkPods = Annotated[
 ]
 
 
-def modes(ip_block_pods: str, host_network_pods: str) -> Modes:
+OwnNodeEgress = Annotated[
+    str,
+    Choice("--own-node-egress", _ANSWERS, "Is traffic of a pod to its own node always allowed"),
+]
+Hairpin = Annotated[
+    str,
+    Choice("--hairpin", _ANSWERS, "Is traffic of a pod to itself through a Service always allowed"),
+]
+NoEndPort = Annotated[
+    bool,
+    typer.Option(
+        "--no-end-port",
+        help="The network plugin does not know endPort: a range is its first port.",
+    ),
+]
+
+
+def modes(
+    ip_block_pods: str,
+    host_network_pods: str,
+    own_node_egress: str = "undefined",
+    hairpin: str = "undefined",
+    *,
+    no_end_port: bool = False,
+) -> Modes:
     """The answers that a user gave to the open questions."""
     from recommender.evaluation.modes import Choice as Answer
     from recommender.evaluation.modes import Modes
@@ -49,6 +73,9 @@ def modes(ip_block_pods: str, host_network_pods: str) -> Modes:
     return Modes(
         ip_block_pods=Answer(ip_block_pods),
         host_network_pods=Answer(host_network_pods),
+        own_node_egress=Answer(own_node_egress),
+        hairpin=Answer(hairpin),
+        end_port=not no_end_port,
     )
 
 

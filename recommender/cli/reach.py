@@ -12,6 +12,7 @@ from recommender.cli.questions import (
     HostNetworkPods,
     Inventories,
     IPBlockPods,
+    NoEndPort,
     known_inventory,
     modes,
     warn,
@@ -59,6 +60,7 @@ def reach(
     ] = False,
     ip_block_pods: IPBlockPods = "undefined",
     host_network_pods: HostNetworkPods = "undefined",
+    no_end_port: NoEndPort = False,
     output: Annotated[
         str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
     ] = "table",
@@ -71,7 +73,11 @@ def reach(
 
     setting = read_setting(manifests, known_inventory(inventory))
     warn(setting.inventory.findings)
-    found = evaluate(setting.policies, setting.inventory, modes(ip_block_pods, host_network_pods))
+    found = evaluate(
+        setting.policies,
+        setting.inventory,
+        modes(ip_block_pods, host_network_pods, no_end_port=no_end_port),
+    )
     opened = expose(found) if exposure else None
     match output:
         case "json":

@@ -9,9 +9,12 @@ import typer
 
 from recommender.cli.options import Choice, ReadingProgress
 from recommender.cli.questions import (
+    Hairpin,
     HostNetworkPods,
     Inventories,
     IPBlockPods,
+    NoEndPort,
+    OwnNodeEgress,
     known_inventory,
     modes,
     warn,
@@ -60,6 +63,9 @@ def replay(
     ] = False,
     ip_block_pods: IPBlockPods = "undefined",
     host_network_pods: HostNetworkPods = "undefined",
+    own_node_egress: OwnNodeEgress = "undefined",
+    hairpin: Hairpin = "undefined",
+    no_end_port: NoEndPort = False,
     output: Annotated[
         str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
     ] = "table",
@@ -80,7 +86,7 @@ def replay(
         found.edges,
         setting.policies,
         combine(known, found.inventory),
-        modes(ip_block_pods, host_network_pods),
+        modes(ip_block_pods, host_network_pods, own_node_egress, hairpin, no_end_port=no_end_port),
     )
     match output:
         case "json":

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.compiling import DIRECTIONS, policy_name
 from recommender.evaluation.deciding import Decision, Step, decide
-from recommender.evaluation.engine import Engine, engines
 from recommender.evaluation.forms import ports_text
 from recommender.evaluation.judging import (
     REASONS,
@@ -19,6 +18,7 @@ from recommender.evaluation.judging import (
 )
 from recommender.evaluation.modes import Modes
 from recommender.evaluation.places import Place, Target, find_place, find_target
+from recommender.evaluation.worlds import engines
 from recommender.model.policies import Direction, NetworkPolicy
 from recommender.model.ports import PortSet
 from recommender.model.text import clean
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from recommender.evaluation.compiling import Policy
     from recommender.evaluation.ends import End
+    from recommender.evaluation.engine import Engine
     from recommender.inventory.types import Inventory
 
 _DOES: Final = {

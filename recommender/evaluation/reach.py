@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recommender.evaluation.engine import Engine, engines
 from recommender.evaluation.matrix import Units, pair_matrix
 from recommender.evaluation.modes import Modes
 from recommender.evaluation.naming import find_workloads
 from recommender.evaluation.ranges import AddressRange, outside_rows
+from recommender.evaluation.worlds import engines
 from recommender.model.entities import Entity
 from recommender.model.policies import Direction
 from recommender.model.ports import PortSet
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from recommender.evaluation.atoms import PortTable
     from recommender.evaluation.compiling import Policy
+    from recommender.evaluation.engine import Engine
     from recommender.inventory.types import Inventory
 
 ReachEnd = Entity | AddressRange

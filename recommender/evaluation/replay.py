@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from recommender.evaluation.axes import Axes
 from recommender.evaluation.compiling import NamesOf
 from recommender.evaluation.court import Court
-from recommender.evaluation.engine import worlds
 from recommender.evaluation.judging import REASONS, Judgement, Outcome
 from recommender.evaluation.modes import Modes
+from recommender.evaluation.worlds import worlds
 from recommender.model.edges import Edge, Verdict
 from recommender.model.entities import EntityKind
 
