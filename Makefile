@@ -49,6 +49,10 @@ demo: $(VENV)/.runtime ## draft policies from the sample capture in data/
 bench: $(VENV)/.dev ## time the main job against a scan floor, orjson and jq
 	$(BIN)/python benchmarks/main_job.py $(ARGS)
 
+.PHONY: bench-evaluator
+bench-evaluator: $(VENV)/.dev ## time reach and replay; ARGS='--peer NCA' compares with network-config-analyzer
+	$(BIN)/python benchmarks/evaluator.py $(ARGS)
+
 # --- checking -------------------------------------------------------------------------------
 
 .PHONY: test

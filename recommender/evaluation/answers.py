@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: Version of the JSON documents.
 VERSION: Final = 1
 
+#: Longest reason of an edge; it lists every policy behind a denial.
+_MAX_WHY: Final = 1000
+
 _DIFF_COLUMNS: Final = ("change", "source", "destination", "old", "new", "lost", "gained")
 _REPLAY_COLUMNS: Final = (
     "outcome",
@@ -46,7 +49,7 @@ def replay_text(replay: Replay, *, every: bool = False) -> str:
     """
     lines: list[str] = []
     shown = [
-        (row.outcome.value, _edge(row), str(row.edge.flows), clean(row.why))
+        (row.outcome.value, _edge(row), str(row.edge.flows), clean(row.why, limit=_MAX_WHY))
         for row in sorted(replay.rows, key=_gravity)
         if every or row.breaks or row.outcome is Outcome.UNDEFINED
     ]

@@ -17,6 +17,7 @@ from recommender.evaluation.points import pods_of
 from recommender.evaluation.ranges import AddressRange
 from recommender.model.labels import NAMESPACE_NAME, LabelSelector, Operator, Requirement
 from recommender.model.policies import Direction, Every
+from recommender.model.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 #: The end that stands for any pod of the cluster.
 ENTIRE_CLUSTER: Final = "entire-cluster"
+
+#: Longest text of a peer that does not exist yet; selectors can be long.
+_MAX_PEER: Final = 2000
 
 #: One requirement in a form that compares: key, operator, values.
 Need = tuple[str, str, tuple[str, ...]]
@@ -182,7 +186,7 @@ def _openings(
     for stranger in strangers:
         mask = _mask(engine, direction, subject, stranger)
         if mask and mask != anyone:
-            yield str(stranger), table.ports(table.id(mask))
+            yield clean(stranger, limit=_MAX_PEER), table.ports(table.id(mask))
 
 
 def _mask(engine: Engine, direction: Direction, subject: int, stranger: Stranger) -> int:

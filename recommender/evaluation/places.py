@@ -13,6 +13,7 @@ from recommender.evaluation.ports import resolve
 from recommender.model.addresses import parse_address
 from recommender.model.errors import ModelError, UsageError
 from recommender.model.ports import MAX_PORT, MIN_PORT, PROTOCOLS
+from recommender.model.text import clean
 
 if TYPE_CHECKING:
     from recommender.evaluation.engine import Engine
@@ -88,12 +89,12 @@ def find_place(inventory: Inventory, text: str) -> Place:
         return Place(f"{address}[External]", address=address)
     pod = _pod(inventory, text)
     if pod is not None:
-        return Place(f"{pod.namespace}/{pod.name}[Pod]", pods=(pod,))
+        return Place(clean(f"{pod.namespace}/{pod.name}[Pod]"), pods=(pod,))
     try:
         found = find_workloads(inventory.workloads, text)
     except UsageError:
         if "/" not in text and "." in text:
-            return Place(f"{text}[External]", name=text.rstrip(".").lower())
+            return Place(clean(f"{text}[External]"), name=text.rstrip(".").lower())
         raise
     if len(found) > 1:
         names = ", ".join(entity.id for entity in found[:5])
@@ -170,7 +171,7 @@ def _behind(
     wanted: int | str | None,
 ) -> Target:
     """The pods behind a Service, and the port of theirs that one of its ports leads to."""
-    text = f"{service.namespace}/{service.name}[Service]"
+    text = clean(f"{service.namespace}/{service.name}[Service]")
     pods = tuple(
         pod
         for workload in inventory.workloads.values()
