@@ -229,6 +229,7 @@ def replay(
     inventory: Inventory | Paths | None = None,
     *,
     modes: Modes | None = None,
+    progress: Callable[[str, int], None] | None = None,
 ) -> Replay:
     """What some policies would do to recorded traffic: what breaks if they are applied?
 
@@ -238,6 +239,7 @@ def replay(
         inventory: The cluster as known, or where to read it. Without it, what stands beside the
             policies and what the flows show.
         modes: Answers to what the specification leaves open.
+        progress: Called while reading with a file's name and the bytes read of it since.
 
     Returns:
         The answer; its ``frame()`` has one row an edge, ``breaking`` holds the accepted edges
@@ -248,17 +250,18 @@ def replay(
     """
     setting = _setting(policies, inventory)
     known = setting.inventory if setting.inventory.workloads else None
-    found = connect(_several(paths), inventory=known)
+    found = connect(_several(paths), inventory=known, progress=progress)
     return _replay(found.edges, setting.policies, combine(known, found.inventory), modes)
 
 
-def diff(
+def diff(  # noqa: PLR0913 - two sides, and what they are asked of
     old: Paths,
     new: Paths,
     inventory: Inventory | Paths | None = None,
     *,
     flows: Paths | None = None,
     modes: Modes | None = None,
+    progress: Callable[[str, int], None] | None = None,
 ) -> Diff:
     """What two sets of policies allow differently, in workloads and ports.
 
@@ -268,6 +271,7 @@ def diff(
         inventory: The cluster as known, or where to read it, if not from the manifests.
         flows: Flow logs to weigh the differences by.
         modes: Answers to what the specification leaves open.
+        progress: Called while reading with a file's name and the bytes read of it since.
 
     Returns:
         The answer; its ``frame()`` has one row a difference.
@@ -279,7 +283,7 @@ def diff(
     sides = [(before.policies, before.inventory), (after.policies, after.inventory)]
     seen: tuple[Edge, ...] = ()
     if flows is not None:
-        found = connect(_several(flows), inventory=after.inventory)
+        found = connect(_several(flows), inventory=after.inventory, progress=progress)
         seen = found.edges
         # Without any manifest of workloads the flows tell what there is.
         sides = [(rules, combine(about, found.inventory)) for rules, about in sides]

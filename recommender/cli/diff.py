@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -13,12 +13,8 @@ from recommender.cli.questions import (
     Inventories,
     IPBlockPods,
     NoEndPort,
-    known_inventory,
     modes,
 )
-
-if TYPE_CHECKING:
-    from recommender.model.edges import Edge
 
 _HELP: Final = """Say what two sets of policies allow differently.
 
@@ -61,28 +57,14 @@ def diff(
     ] = "table",
 ) -> int:
     """Compare two sets of policies; see the help text."""
-    from recommender.connections.edges import connect
+    from recommender import api
     from recommender.evaluation import answers
-    from recommender.evaluation.diff import diff as compare
-    from recommender.evaluation.setting import read_setting
-    from recommender.inventory.combine import combine
 
-    known = known_inventory(inventory)
-    before, after = read_setting([old], known), read_setting([new], known)
-    sides = [(before.policies, before.inventory), (after.policies, after.inventory)]
-    edges: tuple[Edge, ...] = ()
-    if flows:
-        with ReadingProgress() as progress:
-            found = connect(flows, inventory=after.inventory, progress=progress)
-        edges = found.edges
-        # Without any manifest of workloads the flows tell what there is.
-        sides = [(rules, combine(about, found.inventory)) for rules, about in sides]
-    result = compare(
-        sides[0],
-        sides[1],
-        edges=edges,
-        modes=modes(ip_block_pods, host_network_pods, no_end_port=no_end_port),
-    )
+    chosen = modes(ip_block_pods, host_network_pods, no_end_port=no_end_port)
+    with ReadingProgress() as progress:
+        result = api.diff(
+            old, new, inventory or None, flows=flows or None, modes=chosen, progress=progress
+        )
     match output:
         case "json":
             text = answers.diff_json(result)

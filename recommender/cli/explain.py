@@ -13,7 +13,6 @@ from recommender.cli.questions import (
     Inventories,
     IPBlockPods,
     NoEndPort,
-    known_inventory,
     modes,
 )
 
@@ -66,17 +65,15 @@ def explain(
     ] = "text",
 ) -> None:
     """Explain one connection; see the help text."""
+    from recommender import api
     from recommender.evaluation import answers
-    from recommender.evaluation.explain import explain as evaluate
-    from recommender.evaluation.setting import read_setting
 
-    setting = read_setting(policies, known_inventory(inventory))
-    found = evaluate(
+    found = api.explain(
         source,
         destination,
         port,
-        policies=setting.policies,
-        inventory=setting.inventory,
+        policies=policies,
+        inventory=inventory or None,
         modes=modes(ip_block_pods, host_network_pods, no_end_port=no_end_port),
     )
     sys.stdout.write(answers.explain_json(found) if output == "json" else f"{found}\n")

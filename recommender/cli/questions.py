@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from recommender.evaluation.modes import Modes
-    from recommender.inventory import Inventory
     from recommender.model.findings import Finding
 
 _ANSWERS: Final = ("undefined", "yes", "no")
@@ -77,17 +76,6 @@ def modes(
         hairpin=Answer(hairpin),
         end_port=not no_end_port,
     )
-
-
-def known_inventory(paths: list[str] | None) -> Inventory | None:
-    """The cluster from elsewhere, where the user named a place; anything invalid is refused."""
-    if not paths:
-        return None
-    from recommender.inventory import read_inventory, require_sound
-
-    found = read_inventory(paths)
-    require_sound(found.findings)
-    return found
 
 
 def warn(findings: Iterable[Finding]) -> None:

@@ -13,7 +13,6 @@ from recommender.cli.questions import (
     Inventories,
     IPBlockPods,
     NoEndPort,
-    known_inventory,
     modes,
     warn,
 )
@@ -66,18 +65,13 @@ def reach(
     ] = "table",
 ) -> None:
     """Say who may talk to whom; see the help text."""
+    from recommender import api
     from recommender.evaluation import forms
     from recommender.evaluation.exposure import exposure as expose
-    from recommender.evaluation.reach import reach as evaluate
-    from recommender.evaluation.setting import read_setting
 
-    setting = read_setting(manifests, known_inventory(inventory))
-    warn(setting.inventory.findings)
-    found = evaluate(
-        setting.policies,
-        setting.inventory,
-        modes(ip_block_pods, host_network_pods, no_end_port=no_end_port),
-    )
+    answers = modes(ip_block_pods, host_network_pods, no_end_port=no_end_port)
+    found = api.reach(manifests, inventory or None, modes=answers)
+    warn(found.findings)
     opened = expose(found) if exposure else None
     match output:
         case "json":

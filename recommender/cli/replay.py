@@ -15,9 +15,7 @@ from recommender.cli.questions import (
     IPBlockPods,
     NoEndPort,
     OwnNodeEgress,
-    known_inventory,
     modes,
-    warn,
 )
 
 _HELP: Final = """Say what recorded traffic some policies would deny.
@@ -71,23 +69,14 @@ def replay(
     ] = "table",
 ) -> int:
     """Replay recorded traffic; see the help text."""
-    from recommender.connections.edges import connect
+    from recommender import api
     from recommender.evaluation import answers
-    from recommender.evaluation.replay import replay as evaluate
-    from recommender.evaluation.setting import read_setting
-    from recommender.inventory.combine import combine
 
-    setting = read_setting(policies, known_inventory(inventory))
-    warn(setting.inventory.findings)
-    known = setting.inventory if setting.inventory.workloads else None
-    with ReadingProgress() as progress:
-        found = connect(flows, inventory=known, progress=progress)
-    result = evaluate(
-        found.edges,
-        setting.policies,
-        combine(known, found.inventory),
-        modes(ip_block_pods, host_network_pods, own_node_egress, hairpin, no_end_port=no_end_port),
+    chosen = modes(
+        ip_block_pods, host_network_pods, own_node_egress, hairpin, no_end_port=no_end_port
     )
+    with ReadingProgress() as progress:
+        result = api.replay(flows, policies, inventory or None, modes=chosen, progress=progress)
     match output:
         case "json":
             text = answers.replay_json(result)

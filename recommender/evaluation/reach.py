@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from recommender.evaluation.compiling import Policy
     from recommender.evaluation.engine import Engine
     from recommender.inventory.types import Inventory
+    from recommender.model.findings import Finding
 
 ReachEnd = Entity | AddressRange
 
@@ -69,6 +70,11 @@ class Reach:
     def workloads(self) -> tuple[Entity, ...]:
         """The workloads with a running pod, in order."""
         return tuple(sorted(self._units.workloads))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Oddities of the input."""
+        return self.engines[0].inventory.findings
 
     @property
     def table(self) -> PortTable:
