@@ -167,3 +167,24 @@ def test_exposure_is_that_expected(name: str) -> None:
     ours = as_text(reached, exposure(reached))
     assert facts(exposure_rows(ours)) == facts(exposure_rows(expected))
     assert unprotected(ours) == unprotected(expected)
+
+
+def json_exposure(text: str) -> list[Row]:
+    """Both exposure lists of the JSON form as rows, the direction with the source."""
+    found = json.loads(text)["exposure_results"]
+    return [
+        (f"{side} {row['src']}", row["dst"], row["conn"])
+        for side in ("egress_exposure", "ingress_exposure")
+        for row in found.get(side) or ()
+        if not (_EXTERNAL.fullmatch(row["src"]) or _EXTERNAL.fullmatch(row["dst"]))
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in EXPOSED if (OUTPUTS / f"{name}_exposure_output.json").is_file()]
+)
+def test_exposure_in_json_is_that_expected(name: str) -> None:
+    expected = Path(OUTPUTS / f"{name}_exposure_output.json").read_text()
+    reached = evaluated(name)
+    ours = as_json(reached, exposure(reached))
+    assert facts(json_exposure(ours)) == facts(json_exposure(expected))
