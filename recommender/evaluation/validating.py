@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.hygiene import check_policies
 from recommender.evaluation.validation import KIND, validate_network_policy
+from recommender.evaluation.validation_tiers import KINDS, validate_tier_policy
 from recommender.inventory.documents import read_documents
 from recommender.inventory.manifests import inventory_of
-from recommender.inventory.policies import parse_policies
+from recommender.inventory.policies import POLICY_KINDS, parse_policies
 from recommender.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -96,11 +97,10 @@ def validate(
     refused: list[Finding] = []
     wrong: set[str] = set()
     for document in read.documents:
-        if document.kind == KIND and "/" in document.api_version:
-            found = validate_network_policy(_whole(document), where=document.where)
-            refused += found
-            if any(each.severity is Severity.ERROR for each in found):
-                wrong.add(document.where)
+        found = _refused(document)
+        refused += found
+        if any(each.severity is Severity.ERROR for each in found):
+            wrong.add(document.where)
         refused += _obsolete(document)
     parsed = parse_policies(read.documents)
     cluster = inventory or inventory_of(read.documents)
@@ -118,6 +118,15 @@ def validate(
         len(cluster.workloads),
         None if edges is None else len(edges),
     )
+
+
+def _refused(document: Document) -> tuple[Finding, ...]:
+    group = document.api_version.rpartition("/")[0]
+    if document.kind == KIND and group in POLICY_KINDS[KIND]:
+        return validate_network_policy(_whole(document), where=document.where)
+    if document.kind in KINDS and group in POLICY_KINDS[document.kind]:
+        return validate_tier_policy(_whole(document), where=document.where)
+    return ()
 
 
 def _whole(document: Document) -> Mapping[str, object]:

@@ -170,6 +170,8 @@ def _peer(peer: Fields, known: tuple[str, ...]) -> TierPeer:
             return Nodes(peer.selector("nodes"))
         case "domainNames":
             names = peer.texts("domainNames")
+            if not names:
+                peer.fail("domainNames", "must name at least one host")
             return DomainNames(tuple(name.rstrip(".").lower() for name in names))
         case key:
             return _pods(peer, key)
@@ -239,7 +241,7 @@ def _protocol(entry: Fields) -> TierPort:
 
 
 def _protocol_name(fields: Fields) -> str:
-    name = fields.text("protocol") or "TCP"
+    name = fields.text("protocol", "TCP")
     if name not in PROTOCOLS:
         fields.fail("protocol", f"no such protocol: {name!r}", hint=", ".join(PROTOCOLS))
     return name
