@@ -10,15 +10,9 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
-import duckdb
-
-from recommender.model.accounting import Quarantined
-from recommender.model.edges import Record
+from recommender.connections.grouping import PLAIN_PLANS, group, keep
 from recommender.model.errors import InputError
-from recommender.model.text import clean
-from recommender.sources import hubble
 from recommender.sources.blocks import Block
-from recommender.sources.canonical import Sign
 from recommender.sources.memory import BlockFiles
 from recommender.sources.reader import FileEnd, read_parts
 
@@ -27,124 +21,14 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from types import TracebackType
 
+    import duckdb
+
     from recommender.connections.store import Store
+    from recommender.model.accounting import Quarantined
     from recommender.sources.discovery import InputFile
 
 #: Quarantined lines kept with their text; the counts hold all of them.
 MAX_QUARANTINED: Final = 1000
-
-_EXCERPT: Final = 120
-
-# Signs that tell who opened a connection are never or-ed with records that lack them, where no
-# reply flag tells it: else the place where a log is cut into blocks could change the answer.
-_OPENERS: Final = int(Sign.SYN | Sign.FORWARDED | Sign.NO_LEGACY_REPLY)
-_ANSWERS: Final = int(Sign.SYN_ACK | Sign.RESPONSE)
-_TELLING: Final = f"""CASE WHEN reply THEN 0 WHEN reply = false THEN signs & {_ANSWERS}
-    ELSE signs & {_OPENERS | _ANSWERS} END"""
-
-# What like records share. A record that makes no edge shares only its reason.
-_SHARED: Final = (
-    *("src_ip", "dst_ip", "src_port", "dst_port", "protocol", "verdict", "reply", "direction"),
-    *("hour", "telling", "names_of_src", "names_of_dst", "dns_query", "dns_answers"),
-)
-_KEPT: Final = ", ".join(f"CASE WHEN kept THEN {name} END AS {name}" for name in _SHARED)
-
-
-# The statements of a block are planned anew for each: what these optimizers find costs more than
-# it saves, since every block is small and every join is one with a handful of ends.
-_SKIPPED: Final = (
-    *("join_order", "statistics_propagation", "compressed_materialization", "in_clause"),
-    *("deliminator", "build_side_probe_side", "duplicate_groups", "reorder_filter"),
-    *("join_filter_pushdown", "common_aggregate", "materialized_cte", "common_subplan"),
-    *("aggregate_function_rewriter", "late_materialization", "join_elimination"),
-    *("distinct_aggregate_rewrite", "partial_aggregate_pushdown", "aggregate_reuse"),
-)
-_PLAIN_PLANS: Final = f"SET disabled_optimizers = '{','.join(_SKIPPED)}'"
-
-
-def _grouped_sql(flows: str) -> str:
-    """SQL that makes the table ``grouped`` of canonical flows, in one pass over the text.
-
-    Ends that the store knows stand in it by number, new ones by their text.
-    """
-    return f"""
-        CREATE OR REPLACE TEMP TABLE grouped AS
-        SELECT malformed, aside, observer, lost_source, kept, {_KEPT},
-            s.id AS src_id, CASE WHEN kept AND s.id IS NULL THEN src END AS new_src,
-            d.id AS dst_id, CASE WHEN kept AND d.id IS NULL THEN dst END AS new_dst,
-            bit_or(signs) AS signs, count(*) AS records, sum(count) AS flows,
-            sum(bytes) AS bytes, min(start) AS first, max(start) AS last, min(line) AS line,
-            sum(lost) AS lost
-        FROM (
-            SELECT * REPLACE (
-                    CASE WHEN kept THEN coalesce(src, '') END AS src,
-                    CASE WHEN kept THEN coalesce(dst, '') END AS dst),
-                coalesce(epoch_us(start), 0) // 3600000000 AS hour, {_TELLING} AS telling
-            FROM (SELECT *, malformed IS NULL AND aside IS NULL AS kept FROM ({flows}))
-        ) AS flow
-        LEFT JOIN endpoint s ON s.text = flow.src LEFT JOIN endpoint d ON d.text = flow.dst
-        GROUP BY ALL
-    """
-
-
-_FLOW: Final = (
-    f"CREATE OR REPLACE TEMP TABLE flow AS {hubble.canonical_sql(hubble.parse_sql('lines'))}"
-)
-_GROUPED_CAREFULLY: Final = _grouped_sql("SELECT * FROM flow")
-
-# How many lines a block gave, and whether one of them is no wrapped record.
-_SOUND: Final = "SELECT sum(records), count(malformed) FROM grouped"
-_MALFORMED: Final = f"""
-    SELECT line, malformed, rtrim(left(text, {_EXCERPT}), chr(10) || chr(13))
-    FROM flow JOIN lines USING (line)
-    WHERE malformed IS NOT NULL ORDER BY line LIMIT ?
-"""
-_COUNTS: Final = """
-    SELECT malformed, aside, sum(records) FROM grouped WHERE NOT kept GROUP BY malformed, aside
-"""
-_LOST: Final = """
-    SELECT observer, lost_source, sum(coalesce(lost, 0)) FROM grouped
-    WHERE aside = 'lost-events' GROUP BY ALL
-"""
-_NEWS: Final = """
-    SELECT count(new_src) + count(new_dst),
-        count(names_of_src) + count(names_of_dst) + count(dns_query) FROM grouped
-"""
-_ENDPOINTS: Final = """
-    INSERT INTO endpoint SELECT nextval('endpoint_id'), text FROM (
-        SELECT new_src AS text FROM grouped WHERE new_src IS NOT NULL
-        UNION SELECT new_dst FROM grouped WHERE new_dst IS NOT NULL
-    ) AS seen WHERE text NOT IN (SELECT text FROM endpoint)
-"""
-_NUMBERED: Final = """
-    SELECT grouped.* REPLACE (
-        coalesce(src_id, s.id) AS src_id, coalesce(dst_id, d.id) AS dst_id)
-    FROM grouped
-    LEFT JOIN endpoint s ON s.text = new_src LEFT JOIN endpoint d ON d.text = new_dst
-    WHERE kept
-"""
-_GROUPS: Final = f"""
-    INSERT INTO flow_group
-    SELECT ? AS file, src_id, dst_id, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
-        reply, observer, direction, hour, signs, records, flows, bytes, first, last, line + ?
-    FROM ({_NUMBERED})
-"""
-# Names are kept with the end whose DNS answers told them: the client of the connection.
-_NAMES: Final = f"""
-    INSERT INTO dns_name SELECT DISTINCT client, ip, lower(rtrim(name, '.')) FROM (
-        WITH named AS ({_NUMBERED})
-        SELECT src_id AS client, dst_ip AS ip,
-            unnest(from_json(names_of_dst, '["VARCHAR"]')) AS name
-        FROM named WHERE names_of_dst IS NOT NULL
-        UNION ALL
-        SELECT dst_id, src_ip, unnest(from_json(names_of_src, '["VARCHAR"]'))
-        FROM named WHERE names_of_src IS NOT NULL
-        UNION ALL
-        SELECT dst_id, unnest(dns_answers), dns_query
-        FROM named WHERE dns_query IS NOT NULL AND dns_answers IS NOT NULL
-    ) AS seen
-    WHERE ip IS NOT NULL AND name IS NOT NULL AND name <> ''
-"""
 
 
 @dataclass(slots=True)
@@ -251,7 +135,7 @@ class _Workers:
         self._files = BlockFiles()
         self._store = store.connection
         self._store.register_filesystem(self._files)
-        self._store.execute(_PLAIN_PLANS)
+        self._store.execute(PLAIN_PLANS)
         self._cursors: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         for _ in range(count):
             self._cursors.put(store.connection.cursor())
@@ -279,73 +163,19 @@ class _Workers:
     def _work(self, number: int, tally: FileTally, block: Block) -> None:
         cursor = self._cursors.get()
         try:
-            offset = block.first_line - 1
-            sound = block.sound and self._group_whole(cursor, block)
-            if not sound:
-                self._group_lines(cursor, tally, block)
-                offset = 0
-            self._count(cursor, tally, block)
-            ((new, named),) = cursor.execute(_NEWS).fetchall()
-            if new:
-                with self._lock:
-                    # One at a time, so that no end gets two numbers.
-                    cursor.execute(_ENDPOINTS)
-            cursor.execute(_GROUPS, [number, offset])
-            if named:
-                cursor.execute(_NAMES)
+            counts = group(cursor, self._files, block, most=MAX_QUARANTINED)
+            keep(cursor, number, self._lock)
         finally:
             self._cursors.put(cursor)
-
-    def _group_whole(self, cursor: duckdb.DuckDBPyConnection, block: Block) -> bool:
-        """Group a sound block at once; whether every line of it was a wrapped record."""
-        with self._files.hold(block.data) as file:
-            try:
-                cursor.execute(_grouped_sql(hubble.canonical_sql(hubble.read_sql(file))))
-            except duckdb.InvalidInputException:
-                return False  # some line is no JSON
-        return cursor.execute(_SOUND).fetchall() == [(block.lines, 0)]
-
-    def _group_lines(
-        self,
-        cursor: duckdb.DuckDBPyConnection,
-        tally: FileTally,
-        block: Block,
-    ) -> None:
-        """Look at each line of a block by itself, and at other envelopes."""
-        table, quarantined = block.examine()
-        cursor.register("lines", table)
-        cursor.execute(_FLOW)
-        cursor.execute(_GROUPED_CAREFULLY)
-        rows = cursor.execute(_MALFORMED, [MAX_QUARANTINED]).fetchall()
-        cursor.unregister("lines")
-        found = [
-            Quarantined(Record(tally.file, line), reason, clean(text, limit=_EXCERPT))
-            for line, reason, text in rows
-        ]
-        with self._lock:
-            tally.records += len(quarantined)
-            tally.malformed.update(item.reason for item in quarantined)
-            _keep(quarantined + found, self._result)
-
-    def _count(self, cursor: duckdb.DuckDBPyConnection, tally: FileTally, block: Block) -> None:
-        ((records, _),) = cursor.execute(_SOUND).fetchall()
-        counts = cursor.execute(_COUNTS).fetchall()
-        lost = any(aside == "lost-events" for _, aside, _ in counts)
-        losses = cursor.execute(_LOST).fetchall() if lost else []
         with self._lock:
             tally.bytes += len(block.data)
-            tally.records += int(records or 0)
-            for reason, aside, count in counts:
-                if reason:
-                    tally.malformed[reason] += int(count)
-                elif aside:
-                    tally.set_aside[aside] += int(count)
-            for observer, source, number in losses:
-                self._result.lost[(observer or "", source or "")] += int(number)
-
-
-def _keep(found: list[Quarantined], result: Ingested) -> None:
-    """Keep the first malformed lines by file and line, whichever block came first."""
-    if found:
-        ordered = sorted((*result.quarantined, *found), key=lambda item: item.record)
-        result.quarantined = ordered[:MAX_QUARANTINED]
+            tally.records += counts.records
+            tally.set_aside += counts.set_aside
+            tally.malformed += counts.malformed
+            self._result.lost += counts.lost
+            # The first malformed lines by file and line, whichever block came first.
+            found = sorted(
+                (*self._result.quarantined, *counts.quarantined),
+                key=lambda item: item.record,
+            )
+            self._result.quarantined = found[:MAX_QUARANTINED]

@@ -107,16 +107,16 @@ def recognises(lines: Iterable[bytes]) -> bool:
     return False
 
 
-def read_sql(file: str) -> str:
+def read_sql(file: str, first_line: int) -> str:
     """SQL that reads a whole file of sound lines at once.
 
     Every line must be a wrapped record: a line that is not JSON makes the statement fail, and a
     bare flow looks like no flow at all. That is much faster than :func:`parse_sql`. The lines
-    are numbered from 1.
+    are numbered from ``first_line`` on.
     """
     columns = ", ".join(f"{_quoted(name)}: '{_type(kind)}'" for name, kind in _ENVELOPE.items())
     return f"""
-        SELECT row_number() OVER () AS line, true AS ok, flow AS f, {_OUTER}
+        SELECT row_number() OVER () + {first_line - 1} AS line, true AS ok, flow AS f, {_OUTER}
         FROM read_json('{file}', format = 'newline_delimited', columns = {{{columns}}},
             maximum_object_size = {_MAX_OBJECT}, compression = 'none')
     """
@@ -167,6 +167,8 @@ _LEAVES: Final = f"""
     line, ok, f.source::VARCHAR AS src, f.destination::VARCHAR AS dst,
     coalesce(f.time, "time") AS said, f.verdict AS word, f.drop_reason AS drop_code,
     f.drop_reason_desc AS drop_word, f.IP.source AS src_ip, f.IP.destination AS dst_ip,
+    coalesce(f.IP.source_xlated <> f.IP.source AND coalesce(f.is_reply, f.reply), false)
+        AS from_service,
     CASE WHEN f.l4.TCP IS NOT NULL THEN 'TCP' WHEN f.l4.UDP IS NOT NULL THEN 'UDP'
          WHEN f.l4.SCTP IS NOT NULL THEN 'SCTP' WHEN f.l4.ICMPv4 IS NOT NULL THEN 'ICMP'
          WHEN f.l4.ICMPv6 IS NOT NULL THEN 'ICMPv6' END AS protocol,
@@ -216,6 +218,8 @@ _ASIDE: Final = """CASE
     WHEN word = 'DROPPED' AND verdict = 'unknown' THEN 'dropped-not-by-policy'
     WHEN verdict = 'unknown' THEN 'unknown-verdict'
     WHEN protocol IS NULL THEN 'no-protocol'
+    -- An answer from a Service's address names the Service's port; other records name the pod's.
+    WHEN from_service AND verdict = 'accepted' THEN 'service-address'
     WHEN sport = 0 AND dport = 0 AND protocol <> 'ICMP' AND protocol <> 'ICMPv6' THEN 'no-port'
     END"""
 

@@ -1,0 +1,243 @@
+"""One block of a log becomes groups of like records: the SQL, and what runs it.
+
+A sound block is parsed as a file in memory and grouped in the same pass. Where a line is no JSON,
+or a flow stands there without its envelope, every line is looked at by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from recommender.model.accounting import Quarantined
+from recommender.model.edges import Record
+from recommender.model.text import clean
+from recommender.sources import hubble
+from recommender.sources.canonical import Sign
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from recommender.sources.blocks import Block
+    from recommender.sources.memory import BlockFiles
+
+_EXCERPT: Final = 120
+
+# Signs that tell who opened a connection are never or-ed with records that lack them, where no
+# reply flag tells it: else the place where a log is cut into blocks could change the answer.
+_OPENERS: Final = int(Sign.SYN | Sign.FORWARDED | Sign.NO_LEGACY_REPLY)
+_ANSWERS: Final = int(Sign.SYN_ACK | Sign.RESPONSE)
+_TELLING: Final = f"""CASE WHEN reply THEN 0 WHEN reply = false THEN signs & {_ANSWERS}
+    ELSE signs & {_OPENERS | _ANSWERS} END"""
+
+# What like records share. A record that makes no edge shares only its reason.
+_SHARED: Final = (
+    *("src_ip", "dst_ip", "src_port", "dst_port", "protocol", "verdict", "reply", "direction"),
+    *("hour", "telling", "names_of_src", "names_of_dst", "dns_query", "dns_answers"),
+)
+_KEPT: Final = ", ".join(f"CASE WHEN kept THEN {name} END AS {name}" for name in _SHARED)
+
+
+# The statements of a block are planned anew for each: what these optimizers find costs more than
+# it saves, since every block is small and every join is one with a handful of ends.
+_SKIPPED: Final = (
+    *("join_order", "statistics_propagation", "compressed_materialization", "in_clause"),
+    *("deliminator", "build_side_probe_side", "duplicate_groups", "reorder_filter"),
+    *("join_filter_pushdown", "common_aggregate", "materialized_cte", "common_subplan"),
+    *("aggregate_function_rewriter", "late_materialization", "join_elimination"),
+    *("distinct_aggregate_rewrite", "partial_aggregate_pushdown", "aggregate_reuse"),
+)
+#: Set while blocks are grouped.
+PLAIN_PLANS: Final = f"SET disabled_optimizers = '{','.join(_SKIPPED)}'"
+
+
+def _grouped_sql(flows: str) -> str:
+    """SQL that makes the table ``grouped`` of canonical flows, in one pass over the text.
+
+    Ends that the store knows stand in it by number, new ones by their text.
+    """
+    return f"""
+        CREATE OR REPLACE TEMP TABLE grouped AS
+        SELECT malformed, aside, observer, lost_source, kept, {_KEPT},
+            s.id AS src_id, CASE WHEN kept AND s.id IS NULL THEN src END AS new_src,
+            d.id AS dst_id, CASE WHEN kept AND d.id IS NULL THEN dst END AS new_dst,
+            bit_or(signs) AS signs, count(*) AS records, sum(count) AS flows,
+            sum(bytes) AS bytes, min(start) AS first, max(start) AS last, min(line) AS line,
+            sum(lost) AS lost
+        FROM (
+            SELECT * REPLACE (
+                    CASE WHEN kept THEN coalesce(src, '') END AS src,
+                    CASE WHEN kept THEN coalesce(dst, '') END AS dst),
+                coalesce(epoch_us(start), 0) // 3600000000 AS hour, {_TELLING} AS telling
+            FROM (SELECT *, malformed IS NULL AND aside IS NULL AS kept FROM ({flows}))
+        ) AS flow
+        LEFT JOIN endpoint s ON s.text = flow.src LEFT JOIN endpoint d ON d.text = flow.dst
+        GROUP BY ALL
+    """
+
+
+_FLOW: Final = (
+    f"CREATE OR REPLACE TEMP TABLE flow AS {hubble.canonical_sql(hubble.parse_sql('lines'))}"
+)
+_GROUPED_CAREFULLY: Final = _grouped_sql("SELECT * FROM flow")
+
+# How many lines a block gave, and whether one of them is no wrapped record.
+_SOUND: Final = "SELECT sum(records), count(malformed) FROM grouped"
+_MALFORMED: Final = f"""
+    SELECT line, malformed, rtrim(left(text, {_EXCERPT}), chr(10) || chr(13))
+    FROM flow JOIN lines USING (line)
+    WHERE malformed IS NOT NULL ORDER BY line LIMIT ?
+"""
+_COUNTS: Final = """
+    SELECT malformed, aside, sum(records) FROM grouped WHERE NOT kept GROUP BY malformed, aside
+"""
+_LOST: Final = """
+    SELECT observer, lost_source, sum(coalesce(lost, 0)) FROM grouped
+    WHERE aside = 'lost-events' GROUP BY ALL
+"""
+_NEWS: Final = """
+    SELECT count(new_src) + count(new_dst),
+        count(names_of_src) + count(names_of_dst) + count(dns_query) FROM grouped
+"""
+_ENDPOINTS: Final = """
+    INSERT INTO endpoint SELECT nextval('endpoint_id'), text FROM (
+        SELECT new_src AS text FROM grouped WHERE new_src IS NOT NULL
+        UNION SELECT new_dst FROM grouped WHERE new_dst IS NOT NULL
+    ) AS seen WHERE text NOT IN (SELECT text FROM endpoint)
+"""
+_NUMBERED: Final = """
+    SELECT grouped.* REPLACE (
+        coalesce(src_id, s.id) AS src_id, coalesce(dst_id, d.id) AS dst_id)
+    FROM grouped
+    LEFT JOIN endpoint s ON s.text = new_src LEFT JOIN endpoint d ON d.text = new_dst
+    WHERE kept
+"""
+_GROUPS: Final = f"""
+    INSERT INTO flow_group
+    SELECT ? AS file, src_id, dst_id, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
+        reply, observer, direction, hour, signs, records, flows, bytes, first, last, line
+    FROM ({_NUMBERED})
+"""
+# Names are kept with the end whose DNS answers told them: the client of the connection.
+_NAMES: Final = f"""
+    INSERT INTO dns_name SELECT DISTINCT client, ip, lower(rtrim(name, '.')) FROM (
+        WITH named AS ({_NUMBERED})
+        SELECT src_id AS client, dst_ip AS ip,
+            unnest(from_json(names_of_dst, '["VARCHAR"]')) AS name
+        FROM named WHERE names_of_dst IS NOT NULL
+        UNION ALL
+        SELECT dst_id, src_ip, unnest(from_json(names_of_src, '["VARCHAR"]'))
+        FROM named WHERE names_of_src IS NOT NULL
+        UNION ALL
+        SELECT dst_id, unnest(dns_answers), dns_query
+        FROM named WHERE dns_query IS NOT NULL AND dns_answers IS NOT NULL
+    ) AS seen
+    WHERE ip IS NOT NULL AND name IS NOT NULL AND name <> ''
+"""
+
+
+@dataclass(slots=True)
+class BlockTally:
+    """Counts of one block.
+
+    Attributes:
+        records: Records read.
+        set_aside: Records that make no edge, by reason.
+        malformed: Records that could not be read, by reason.
+        lost: Lost events by (observer, where they were lost).
+        quarantined: The first malformed lines, in order.
+    """
+
+    records: int = 0
+    set_aside: Counter[str] = field(default_factory=Counter)
+    malformed: Counter[str] = field(default_factory=Counter)
+    lost: Counter[tuple[str, str]] = field(default_factory=Counter)
+    quarantined: list[Quarantined] = field(default_factory=list)
+
+
+def group(
+    cursor: duckdb.DuckDBPyConnection,
+    files: BlockFiles,
+    block: Block,
+    *,
+    most: int,
+) -> BlockTally:
+    """Make the table ``grouped`` of a block, in which lines are numbered as in the file.
+
+    Args:
+        cursor: A connection with the tables of the store.
+        files: The file system that the connection reads blocks from.
+        block: The block.
+        most: Malformed lines to keep with their text.
+    """
+    tally = BlockTally()
+    if not (block.sound and _group_whole(cursor, files, block)):
+        tally.quarantined = _group_lines(cursor, block, tally, most)
+    ((records, _),) = cursor.execute(_SOUND).fetchall()
+    tally.records += int(records or 0)
+    for reason, aside, count in cursor.execute(_COUNTS).fetchall():
+        if reason:
+            tally.malformed[reason] += int(count)
+        elif aside:
+            tally.set_aside[aside] += int(count)
+    if tally.set_aside["lost-events"]:
+        for observer, source, number in cursor.execute(_LOST).fetchall():
+            tally.lost[(observer or "", source or "")] += int(number)
+    return tally
+
+
+def keep(
+    cursor: duckdb.DuckDBPyConnection,
+    number: int,
+    one_at_a_time: AbstractContextManager[object],
+) -> None:
+    """Add the table ``grouped`` to the store.
+
+    Args:
+        cursor: The connection that made it.
+        number: Number of the file.
+        one_at_a_time: Held while new ends are numbered, so that none gets two numbers.
+    """
+    ((new, named),) = cursor.execute(_NEWS).fetchall()
+    if new:
+        with one_at_a_time:
+            cursor.execute(_ENDPOINTS)
+    cursor.execute(_GROUPS, [number])
+    if named:
+        cursor.execute(_NAMES)
+
+
+def _group_whole(cursor: duckdb.DuckDBPyConnection, files: BlockFiles, block: Block) -> bool:
+    """Group a sound block at once; whether every line of it was a wrapped record."""
+    with files.hold(block.data) as file:
+        flows = hubble.canonical_sql(hubble.read_sql(file, block.first_line))
+        try:
+            cursor.execute(_grouped_sql(flows))
+        except duckdb.InvalidInputException:
+            return False  # some line is no JSON
+    return cursor.execute(_SOUND).fetchall() == [(block.lines, 0)]
+
+
+def _group_lines(
+    cursor: duckdb.DuckDBPyConnection,
+    block: Block,
+    tally: BlockTally,
+    most: int,
+) -> list[Quarantined]:
+    """Look at each line of a block by itself, and at other envelopes."""
+    table, quarantined = block.examine()
+    tally.records += len(quarantined)
+    tally.malformed.update(item.reason for item in quarantined)
+    cursor.register("lines", table)
+    cursor.execute(_FLOW)
+    cursor.execute(_GROUPED_CAREFULLY)
+    rows = cursor.execute(_MALFORMED, [most]).fetchall()
+    cursor.unregister("lines")
+    found = [
+        Quarantined(Record(block.name, line), reason, clean(text, limit=_EXCERPT))
+        for line, reason, text in rows
+    ]
+    return sorted(quarantined + found, key=lambda item: item.record)[:most]
