@@ -227,9 +227,7 @@ def _edges(
 def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) -> Edge:
     client = _end(row, "c", "v", ends, places)
     server = _end(row, "v", "c", ends, places)
-    addresses = sorted(
-        {places.canonical(ip) for ip in (row["c_ips"] or []) + (row["v_ips"] or []) if ip},
-    )
+    addresses = places.addresses((row["c_ips"] or []) + (row["v_ips"] or []))
     pairs = ((client, server), (server, client))
     names = {n for end, other in pairs if end.is_external for n in places.names(end, other)}
     return Edge(
@@ -248,7 +246,7 @@ def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) ->
         days=int(row["days"]),
         hours=int(row["hours"]),
         observers=tuple(sorted(name for name in row["observers"] or () if name)),
-        addresses=tuple(addresses),
+        addresses=addresses,
         names=tuple(sorted(names)),
         samples=tuple(Record(files[item["file"]], item["line"]) for item in row["samples"] or ()),
         marks=_marks(row, client),

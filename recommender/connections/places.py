@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -76,6 +77,15 @@ class Places:
             return str(parse_address(ip))
         except ModelError:
             return ip
+
+    @staticmethod
+    def addresses(texts: Iterable[str]) -> tuple[str, ...]:
+        """Those texts that are addresses, in canonical form, sorted; a log may hold anything."""
+        found = set()
+        for text in texts:
+            with suppress(ModelError):
+                found.add(str(parse_address(text)))
+        return tuple(sorted(found))
 
     @staticmethod
     def time(moment: datetime | None) -> datetime:

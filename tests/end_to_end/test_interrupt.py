@@ -9,11 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from end_to_end.commands import succeed, tree
 
 if TYPE_CHECKING:
@@ -41,16 +40,6 @@ def reading(source: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def wait_until_it_reads(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Until the store of the run is there: from then on there is something to clean up."""
-    for _ in range(600):
-        assert process.poll() is None
-        if list((folder / "tmp").glob("recommender-*/run.duckdb")):
-            return
-        time.sleep(0.05)
-    pytest.fail("it never began to read")
-
-
 def interrupted(process: subprocess.Popen[bytes], folder: Path) -> None:
     """Interrupt the program and hold it to what it promises."""
     process.send_signal(signal.SIGINT)
@@ -63,56 +52,52 @@ def interrupted(process: subprocess.Popen[bytes], folder: Path) -> None:
     assert list((folder / "tmp").iterdir()) == []
 
 
-def feed(process: subprocess.Popen[bytes], stop: threading.Event) -> threading.Thread:
-    """Keep writing the sample to the program until told to stop."""
-    text = gzip.decompress(DATA.read_bytes())
-
-    def work() -> None:
-        assert process.stdin is not None
-        try:
-            while not stop.is_set():
-                process.stdin.write(text)
-        except BrokenPipeError:
-            pass
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
+#: Much more than a pipe holds: once it is written, the program has read most of it.
+LOG = gzip.decompress(DATA.read_bytes())
 
 
-def test_interrupting_a_long_read_leaves_nothing(tmp_path: Path) -> None:
-    stop = threading.Event()
-    with reading("-", tmp_path) as process:
-        feeding = feed(process, stop)
-        wait_until_it_reads(process, tmp_path)
-        time.sleep(0.5)
-        interrupted(process, tmp_path)
-        stop.set()
-        feeding.join(30)
-    assert not (tmp_path / "out").exists()
+def feed(process: subprocess.Popen[bytes], rounds: int) -> None:
+    """Write the sample to the program so often; then it is in the middle of its work."""
+    assert process.stdin is not None
+    for _ in range(rounds):
+        process.stdin.write(LOG)
+    process.stdin.flush()
 
 
 def test_interrupting_a_read_that_waits_for_more_leaves_nothing(tmp_path: Path) -> None:
     with reading("-", tmp_path) as process:
-        assert process.stdin is not None
-        process.stdin.write(gzip.decompress(DATA.read_bytes()))
-        process.stdin.flush()
-        wait_until_it_reads(process, tmp_path)
+        feed(process, 1)
         time.sleep(0.5)
         interrupted(process, tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_interrupting_a_long_read_leaves_nothing(tmp_path: Path) -> None:
+    with reading("-", tmp_path) as process:
+        feed(process, 2)
+        feeding = threading.Thread(target=keep_feeding, args=(process,), daemon=True)
+        feeding.start()
+        time.sleep(0.5)
+        interrupted(process, tmp_path)
+        feeding.join(30)
+    assert not (tmp_path / "out").exists()
+
+
+def keep_feeding(process: subprocess.Popen[bytes]) -> None:
+    """Write until the program is gone."""
+    with suppress(BrokenPipeError):
+        while True:
+            feed(process, 1)
 
 
 def test_an_interrupted_run_leaves_the_last_drafts_as_they_were(tmp_path: Path) -> None:
     out = tmp_path / "out"
     succeed("recommend", DATA, "-d", out)
     before = tree(out)
-    os.mkfifo(tmp_path / "flows.jsonl")
-    with (
-        reading(str(tmp_path / "flows.jsonl"), tmp_path) as process,
-        (tmp_path / "flows.jsonl").open("wb") as pipe,
-    ):
-        pipe.write(gzip.decompress(DATA.read_bytes())[:200_000])
+    log = tmp_path / "flows.jsonl"
+    os.mkfifo(log)
+    with reading(str(log), tmp_path) as process, log.open("wb") as pipe:
+        pipe.write(LOG)
         pipe.flush()
-        wait_until_it_reads(process, tmp_path)
         interrupted(process, tmp_path)
     assert tree(out) == before
