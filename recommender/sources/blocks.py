@@ -63,9 +63,9 @@ class Block:
         quarantined = [
             *self._early,
             *(self._quarantined(OVERSIZED, offsets, i) for i in large),
-            *(self._quarantined(NOT_UTF8, offsets, i) for i in broken if i not in set(large)),
+            *(self._quarantined(NOT_UTF8, offsets, i) for i in np.setdiff1d(broken, large)),
         ]
-        unfit = np.unique(np.concatenate((blank, large, broken)))
+        unfit = np.concatenate((blank, large, broken))
         return _table(self.data, offsets, numbers, unfit), quarantined
 
     def _quarantined(self, reason: str, offsets: np.ndarray, i: int) -> Quarantined:
@@ -156,11 +156,17 @@ def _line_offsets(data: bytearray) -> np.ndarray:
 def _unfit(data: bytearray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of blank, of oversized and of undecodable lines."""
     lengths = np.diff(offsets) - 1
-    # No record is shorter than this, so only such lines can be blank.
-    short = np.flatnonzero(lengths < 8)  # noqa: PLR2004
-    blank = [i for i in short if not data[offsets[i] : offsets[i + 1]].strip()]
     large = np.flatnonzero(lengths > MAX_LINE)
-    return np.array(blank, dtype=np.int64), large, _broken_utf8(data, offsets)
+    return _blank(data, offsets), large, _broken_utf8(data, offsets)
+
+
+def _blank(data: bytearray, offsets: np.ndarray) -> np.ndarray:
+    view, starts = np.frombuffer(data, dtype=np.uint8), offsets[:-1]
+    # Only a line that begins with a space, or with its own end, can be blank.
+    if not (view[starts] <= ord(" ")).any():
+        return np.empty(0, dtype=np.int64)
+    ink = (view > ord(" ")) | (view < ord("\t"))
+    return np.flatnonzero(~np.logical_or.reduceat(ink, starts))
 
 
 def _broken_utf8(data: bytearray, offsets: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from recommender.model.errors import InputError, PartialInputError
+from recommender.model.errors import BombError, InputError, PartialInputError
 from recommender.sources.arrays import array_lines
 from recommender.sources.blocks import Block, cut_blocks
 from recommender.sources.formats import recognise
@@ -118,7 +118,7 @@ def _read_file(file: InputFile) -> Iterator[FilePart]:
             first = head[0][:_HEAD_BYTES].split(b"\n")[:_HEAD_LINES]
         # What is left of a broken archive may end within its first record.
         name = _format_of_rest(file.name, first) if early else recognise(file.name, first)
-    except PartialInputError:
+    except (PartialInputError, BombError):
         raise
     except InputError as error:
         if file.named:

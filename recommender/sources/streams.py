@@ -101,7 +101,12 @@ def _gunzip(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
                     if not data:
                         break
                     unpacker = zlib.decompressobj(_GZIP_WINDOW)
-                chunk = unpacker.decompress(data, _CHUNK)
+                before = unpacker.copy()
+                try:
+                    chunk = unpacker.decompress(data, _CHUNK)
+                except zlib.error:
+                    yield from _rest_of(before, data)
+                    raise
                 data = unpacker.unconsumed_tail or unpacker.unused_data
                 guard.unpacked += len(chunk)
                 guard.check()
@@ -115,6 +120,21 @@ def _gunzip(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
         yield rest
     if not unpacker.eof:
         raise _partial(name, "the gzip archive ends early")
+
+
+def _rest_of(unpacker: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    """What comes before the broken place: an error takes what was unpacked with it."""
+    left = _CHUNK
+    for i in range(len(data)):
+        try:
+            chunk = unpacker.decompress(data[i : i + 1])
+        except zlib.error:
+            return
+        left -= len(chunk)
+        if left < 0:
+            return
+        if chunk:
+            yield chunk
 
 
 def _unzstd(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
