@@ -58,7 +58,7 @@ CART = pod("shop", "cart-7c9d4b5f66-q8w2z", "10.0.2.20")
 WORLD = reserved("93.184.216.34", "world")
 
 
-def flow(
+def flow(  # noqa: PLR0913 - a packet has that much to say
     source: End,
     destination: End,
     port: int = 8080,
@@ -109,7 +109,14 @@ def reply(client: End, server: End, port: int = 8080, *, at: int = 40000, **fiel
     return flow(server, client, at, at=port, **fields)
 
 
-def talk(client: End, server: End, port: int = 8080, *, at: int = 40000, **fields: Any) -> list[Flow]:  # noqa: ANN401, E501
+def talk(
+    client: End,
+    server: End,
+    port: int = 8080,
+    *,
+    at: int = 40000,
+    **fields: Any,  # noqa: ANN401 - any JSON
+) -> list[Flow]:
     """A whole connection as one node sees it: opened, answered, used, closed."""
     return [
         flow(client, server, port, at=at, flags="S", **fields),

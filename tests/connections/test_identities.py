@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from connections.records import CART, WEB, WORLD, End, flow, ids, pod, read, reserved, talk
@@ -144,11 +144,15 @@ def test_workload_learned_on_the_pods_own_node_names_it_in_events_of_others(
         flow(WEB, odd.local("Cluster", "db"), 5432, at=40001, node_name="node-b"),
     )
     assert ids(found) == ["shop/Deployment/web -> data/Cluster/db TCP/5432"]
-    assert found.inventory.workloads[Entity.workload("data", "Cluster", "db")].name_inferred is False
+    assert (
+        found.inventory.workloads[Entity.workload("data", "Cluster", "db")].name_inferred is False
+    )
 
 
 def test_sibling_of_a_known_pod_has_its_workload(tmp_path: Path) -> None:
-    agents = [pod("ops", f"agent-{suffix}", f"10.0.5.{i}") for i, suffix in ((1, "x2x7k"), (2, "q8w2z"))]
+    agents = [
+        pod("ops", f"agent-{suffix}", f"10.0.5.{i}") for i, suffix in ((1, "x2x7k"), (2, "q8w2z"))
+    ]
     found = read(
         tmp_path,
         flow(agents[0].local("DaemonSet", "agent"), WORLD, 443),
@@ -209,7 +213,11 @@ def test_labels_that_nothing_else_explains_name_the_workload(tmp_path: Path) -> 
 
 
 def test_connection_tells_the_client_that_a_proxy_hides(tmp_path: Path) -> None:
-    hidden = {"traffic_direction": None, "is_reply": None, "trace_observation_point": "TO_OVERLAY"}
+    hidden: dict[str, Any] = {
+        "traffic_direction": None,
+        "is_reply": None,
+        "trace_observation_point": "TO_OVERLAY",
+    }
     node = reserved(WEB.ip, "remote-node")
     found = read(tmp_path, *talk(WEB, CART), flow(node, CART, flags="A", **hidden))
     assert ids(found) == ["shop/Deployment/web -> shop/Deployment/cart TCP/8080"]
@@ -217,7 +225,11 @@ def test_connection_tells_the_client_that_a_proxy_hides(tmp_path: Path) -> None:
 
 
 def test_client_that_a_proxy_hides_for_good_is_set_aside(tmp_path: Path) -> None:
-    hidden = {"traffic_direction": None, "is_reply": None, "trace_observation_point": "TO_OVERLAY"}
+    hidden: dict[str, Any] = {
+        "traffic_direction": None,
+        "is_reply": None,
+        "trace_observation_point": "TO_OVERLAY",
+    }
     found = read(tmp_path, *talk(WEB, CART), flow(reserved("10.0.0.1", "host"), CART, **hidden))
     assert found.accounting.set_aside == {"proxied-by-node": 1}
 
@@ -305,7 +317,7 @@ def test_workload_is_observed_where_its_own_node_reported(tmp_path: Path) -> Non
 
 
 def test_masked_log_shows_only_the_directions_that_had_traffic(tmp_path: Path) -> None:
-    bare = {"labels": None, "identity": None}
+    bare: dict[str, Any] = {"labels": None, "identity": None}
     found = read(tmp_path, *talk(WEB.but(**bare), CART.but(**bare)))
     assert dict(found.observed) == {
         found.edges[0].client: {Direction.EGRESS},

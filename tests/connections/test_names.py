@@ -151,7 +151,15 @@ def test_more_public_clients_than_the_threshold_are_everywhere(
 
 @pytest.mark.parametrize(
     "ip",
-    ["10.9.9.{}", "192.168.7.{}", "172.16.0.{}", "172.31.0.{}", "100.64.0.{}", "fd00::{}", "fe80::{}"],
+    [
+        "10.9.9.{}",
+        "192.168.7.{}",
+        "172.16.0.{}",
+        "172.31.0.{}",
+        "100.64.0.{}",
+        "fd00::{}",
+        "fe80::{}",
+    ],
 )
 def test_private_clients_are_never_drawn_together(tmp_path: Path, ip: str) -> None:
     assert len(read(tmp_path, *crowd(9, ip), world_threshold=5).edges) == 9

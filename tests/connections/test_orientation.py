@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from connections.records import CART, WEB, WORLD, flow, ids, pod, read, reply, talk, verdict
@@ -37,7 +37,7 @@ def test_handshake_of_the_same_connection_orients_later_packets(
     tmp_path: Path,
     flags: str,
 ) -> None:
-    unknown = {"is_reply": None, "traffic_direction": None}
+    unknown: dict[str, Any] = {"is_reply": None, "traffic_direction": None}
     found = read(
         tmp_path,
         flow(WEB, CART, 50000, at=45000, flags="S", **unknown),
@@ -63,7 +63,7 @@ def test_port_that_is_known_to_listen_orients_another_connection(tmp_path: Path)
 
 
 def test_port_with_several_counterparts_listens(tmp_path: Path) -> None:
-    unknown = {"is_reply": None, "l4": "UDP"}
+    unknown: dict[str, Any] = {"is_reply": None, "l4": "UDP"}
     found = read(
         tmp_path,
         flow(CART, WEB, 41000, at=42000, **unknown),
@@ -86,7 +86,7 @@ def test_what_nothing_tells_is_set_aside_and_makes_no_edge(tmp_path: Path) -> No
 
 
 def test_trace_reason_tells_where_the_flag_is_masked(tmp_path: Path) -> None:
-    unknown = {"is_reply": None, "l4": "UDP", "at": 42000}
+    unknown: dict[str, Any] = {"is_reply": None, "l4": "UDP", "at": 42000}
     found = read(
         tmp_path,
         flow(WEB, CART, 41000, **unknown, trace_reason="NEW"),
@@ -96,7 +96,7 @@ def test_trace_reason_tells_where_the_flag_is_masked(tmp_path: Path) -> None:
 
 
 def test_old_captures_say_reply_only_where_it_is_one(tmp_path: Path) -> None:
-    old = {"is_reply": None, "flags": "A"}
+    old: dict[str, Any] = {"is_reply": None, "flags": "A"}
     found = read(
         tmp_path,
         flow(WEB, CART, 50000, at=45000, **old),
@@ -136,7 +136,7 @@ def test_icmp_that_is_neither_request_nor_reply_is_not_turned_around(tmp_path: P
     assert read(tmp_path, redirect).accounting.set_aside == {"direction-undecided": 1}
 
 
-def retina(*flows: dict[str, object]) -> list[dict[str, object]]:
+def retina(*flows: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**record, "is_reply": False} for record in flows]
 
 

@@ -23,7 +23,10 @@ EXPECTED: dict[str, tuple[int, dict[str, int], list[str]]] = {
         10,
         {},
         [
-            "istio-system/Deployment/istio-telemetry -> istio-system/Deployment/istio-galley TCP/9901",
+            (
+                "istio-system/Deployment/istio-telemetry -> "
+                "istio-system/Deployment/istio-galley TCP/9901"
+            ),
             f"{PROMETHEUS} -> bookinfo/Deployment/reviews-v1 TCP/15090",
             "kube-system/Deployment/event-exporter-gke -> cidr:35.246.31.234/32 TCP/443",
             "node:own -> bookinfo/Deployment/reviews-v1 TCP/15020",
@@ -76,7 +79,10 @@ EXPECTED: dict[str, tuple[int, dict[str, int], list[str]]] = {
             f"bookinfo/Deployment/ratings-v1 -> {PRODUCTPAGE} TCP/9080",
             "bookinfo/Deployment/reviews-v2 -> bookinfo/Deployment/ratings-v1 TCP/9080",
             "bookinfo/Deployment/reviews-v3 -> bookinfo/Deployment/ratings-v1 TCP/9080",
-            "kube-system/Controller/otelcol-hubble-collector -> jaeger/Deployment/jaeger-default TCP/14250",
+            (
+                "kube-system/Controller/otelcol-hubble-collector -> "
+                "jaeger/Deployment/jaeger-default TCP/14250"
+            ),
             "kube-system/Controller/otelcol-hubble-collector -> node:own TCP/4244",
             "node:own -> jaeger/Deployment/jaeger-default TCP/14269",
         ],

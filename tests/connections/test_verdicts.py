@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from connections.records import (
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from recommender.connections.edges import Connections
 
 EDGE = "shop/Deployment/web -> shop/Deployment/cart TCP/8080"
-SOURCE = {"node_name": "node-a", "traffic_direction": "EGRESS"}
-STACK = {**SOURCE, "trace_observation_point": "TO_STACK"}
-OVERLAY = {**SOURCE, "trace_observation_point": "TO_OVERLAY"}
-TARGET = {"node_name": "node-b", "traffic_direction": "INGRESS"}
+SOURCE: dict[str, Any] = {"node_name": "node-a", "traffic_direction": "EGRESS"}
+STACK: dict[str, Any] = {**SOURCE, "trace_observation_point": "TO_STACK"}
+OVERLAY: dict[str, Any] = {**SOURCE, "trace_observation_point": "TO_OVERLAY"}
+TARGET: dict[str, Any] = {"node_name": "node-b", "traffic_direction": "INGRESS"}
 UNANSWERED_LOG = talk(WEB, pod("shop", "other-0", "10.0.4.40"), 9999)
 
 
@@ -54,7 +54,11 @@ def test_both_nodes_and_several_points_see_one_connection(tmp_path: Path) -> Non
 
 
 def test_layer_7_legs_belong_to_the_connection_they_watch(tmp_path: Path) -> None:
-    seventh = {"Type": "L7", "event_type": {"type": 129}, "trace_observation_point": None}
+    seventh: dict[str, Any] = {
+        "Type": "L7",
+        "event_type": {"type": 129},
+        "trace_observation_point": None,
+    }
     proxy = pod("shop", "web-5d4f8c7b9c-x2x7k", "10.0.1.1").but(pod_name=None)
     found = read(
         tmp_path,
@@ -167,7 +171,7 @@ def test_reply_from_a_services_port_is_no_edge_to_that_port(tmp_path: Path) -> N
 
 
 def test_what_says_nothing_of_traffic_is_set_aside_by_its_reason(tmp_path: Path) -> None:
-    about = {"node_name": "node-a", "time": TIME}
+    about: dict[str, Any] = {"node_name": "node-a", "time": TIME}
     found = read(
         tmp_path,
         *talk(WEB, CART),
@@ -207,7 +211,7 @@ def test_what_says_nothing_of_traffic_is_set_aside_by_its_reason(tmp_path: Path)
         {"event_type": {"type": 1, "sub_type": 133}},
     ],
 )
-def test_drops_of_a_policy_are_denials(tmp_path: Path, why: dict[str, object]) -> None:
+def test_drops_of_a_policy_are_denials(tmp_path: Path, why: dict[str, Any]) -> None:
     found = read(tmp_path, flow(WEB, CART, verdict="DROPPED", is_reply=None, **why))
     assert ids(found) == [f"{EDGE} [denied]"]
 
@@ -245,7 +249,9 @@ def test_aggregated_records_weigh_by_their_counts_and_are_marked(tmp_path: Path)
 def test_counts_beyond_reason_do_not_break_the_sums(tmp_path: Path) -> None:
     most = 2**63 - 1
     counts = {"ingress_flow_count": str(most), "egress_flow_count": most}
-    found = read(tmp_path, *(flow(WEB, CART, at=at, aggregate=counts) for at in range(40000, 40004)))
+    found = read(
+        tmp_path, *(flow(WEB, CART, at=at, aggregate=counts) for at in range(40000, 40004))
+    )
     assert one(found) == (EDGE, 4 * 2**32, 4)
 
 
@@ -257,7 +263,14 @@ def test_hours_and_days_are_those_of_the_clock(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "time",
-    ["infinity", "-infinity", "99999-01-01T00:00:00Z", "0044-03-15 (BC)", "0001-01-01T00:00:00Z", 5],
+    [
+        "infinity",
+        "-infinity",
+        "99999-01-01T00:00:00Z",
+        "0044-03-15 (BC)",
+        "0001-01-01T00:00:00Z",
+        5,
+    ],
 )
 def test_forged_time_is_no_time(tmp_path: Path, time: object) -> None:
     found = read(tmp_path, flow(WEB, CART, time=time))
