@@ -103,7 +103,7 @@ class Case:
 
 
 def _of(**settings: object) -> Settings:
-    return replace(Settings(flows=2500, days=3), **settings)  # type: ignore[arg-type]
+    return replace(Settings(flows=2000, days=3), **settings)  # type: ignore[arg-type]
 
 
 _ROTATED: Final = Layout(compression="gzip", per_node=True, rotate_bytes=300_000)

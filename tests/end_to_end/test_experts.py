@@ -62,7 +62,7 @@ BOUTIQUE_POLICIES: Final = "experts/online-boutique/kustomize/components/network
 def boutique(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A week of the traffic that the manifests of Online Boutique imply."""
     folder = tmp_path_factory.mktemp("boutique") / "log"
-    succeed("simulate", shared / BOUTIQUE, "-d", folder, "--flows", "6000", "--no-noise")
+    succeed("simulate", shared / BOUTIQUE, "-d", folder, "--flows", "3000", "--no-noise")
     return folder
 
 
@@ -222,7 +222,7 @@ def test_traffic_that_uses_every_permission_of_sock_shop_gives_the_permissions_b
         )
         for one in sorted(theirs)
     )
-    settings = Settings(flows=4000, days=3, noise=False)
+    settings = Settings(flows=2500, days=3, noise=False)
     written = simulate(replace(application, calls=calls), settings).write(tmp_path / "log")
     out = tmp_path / "drafts"
     succeed("recommend", *written.logs, "-d", out, "--inventory", tmp_path / "log/inventory.json")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Rename = Callable[[str, str], str]
 
-ROUNDS: Final = 8
+ROUNDS: Final = 6
 STRINGS: Final = tuple(hostile_strings(240))
 
 #: What may stand in the path of a file that the program writes.
@@ -101,7 +101,7 @@ def _label(label: str, rename: Rename) -> str:
 
 @pytest.fixture(scope="module")
 def lines() -> list[bytes]:
-    simulation = simulate("shop", Settings(seed=31, connections=120, days=2))
+    simulation = simulate("shop", Settings(seed=31, connections=80, days=2))
     return [line for _, line in simulation.lines()]
 
 
