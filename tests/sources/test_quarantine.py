@@ -211,3 +211,9 @@ def test_block_of_nothing_but_blank_lines_costs_no_time(tmp_path: Path) -> None:
     assert ids(found) == EDGE
     assert reconciles(found, 4)
     assert {record.line for record in found.edges[0].samples} & {1, 2}
+
+
+def test_lines_after_an_endless_one_keep_their_numbers(tmp_path: Path) -> None:
+    found = among_good(tmp_path, b"x" * (2 * BLOCK_BYTES), b"broken", *[GOOD[0]] * 3, b"broken")
+    assert [q.record.line for q in found.accounting.quarantined] == [3, 4, 8]
+    assert reconciles(found, 10)
