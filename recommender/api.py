@@ -7,8 +7,6 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from recommender._version import __version__
-from recommender.connections.edges import Connections, connect
-from recommender.connections.frames import edge_frame
 from recommender.connections.orient import ReplyFlag
 from recommender.evaluation.asserts import assert_allows as _assert_allows
 from recommender.evaluation.asserts import assert_denies as _assert_denies
@@ -26,7 +24,6 @@ from recommender.reporting.policy_set import PolicySet
 from recommender.reporting.run import Replay as ReplayCounts
 from recommender.reporting.run import Run
 from recommender.review.proof import prove
-from recommender.sources.flows import read_flows as _read_flows
 from recommender.synthesis.settings import Settings
 from recommender.synthesis.synthesize import synthesize
 
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from recommender.connections.edges import Connections
     from recommender.evaluation.diff import Diff
     from recommender.evaluation.explain import Explanation
     from recommender.evaluation.reach import Reach
@@ -81,7 +79,9 @@ def read_flows(paths: Paths, *, limit: int | None = None) -> pd.DataFrame:
         >>> nr.read_flows("data/flows.jsonl.gz", limit=3)["verdict"].tolist()
         ['accepted', 'accepted', 'accepted']
     """
-    return _read_flows(_several(paths), limit=limit)
+    from recommender.sources.flows import read_flows as read
+
+    return read(_several(paths), limit=limit)
 
 
 def edges(
@@ -103,6 +103,9 @@ def edges(
     Raises:
         InputError: An input cannot be used.
     """
+    from recommender.connections.edges import connect
+    from recommender.connections.frames import edge_frame
+
     known = _inventory(inventory)
     found = connect(_several(paths), inventory=known, reply_flag=ReplyFlag(reply_flag))
     return edge_frame(found.edges)
@@ -136,6 +139,8 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         PartialInputError: A file ends early or is corrupt, and ``allow_partial`` is not set.
         UsageError: No workload of the chosen cluster was seen.
     """
+    from recommender.connections.edges import connect
+
     chosen = settings or Settings()
     known = _inventory(inventory)
     names = _several(paths)
@@ -190,6 +195,7 @@ def validate(
     Raises:
         InputError: An input cannot be used.
     """
+    from recommender.connections.edges import connect
     from recommender.evaluation.validating import validate as validate_manifests
 
     paths = [os.fspath(path) for path in _several(manifests)]
@@ -248,6 +254,8 @@ def replay(
     Raises:
         InputError: An input cannot be used.
     """
+    from recommender.connections.edges import connect
+
     setting = _setting(policies, inventory)
     known = setting.inventory if setting.inventory.workloads else None
     found = connect(_several(paths), inventory=known, progress=progress)
@@ -279,6 +287,8 @@ def diff(  # noqa: PLR0913 - two sides, and what they are asked of
     Raises:
         InputError: An input cannot be used.
     """
+    from recommender.connections.edges import connect
+
     before, after = (_setting(side, inventory) for side in (old, new))
     sides = [(before.policies, before.inventory), (after.policies, after.inventory)]
     seen: tuple[Edge, ...] = ()
