@@ -25,6 +25,7 @@ from recommender.reporting.run import Replay as ReplayCounts
 from recommender.reporting.run import Run
 from recommender.review.proof import prove
 from recommender.synthesis.settings import Settings
+from recommender.synthesis.subjects import home_cluster
 from recommender.synthesis.synthesize import synthesize
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     cluster = combine(known, found.inventory)
     home = _home(chosen, cluster, found)
     drafts = synthesize(found.edges, cluster, observed=found.observed, settings=home)
-    proof = prove(drafts.policies, found.edges, cluster)
+    proof = prove(drafts.policies, found.edges, cluster, home_cluster(cluster, home))
     run = Run(
         tool_version=__version__,
         inputs=tuple(os.fspath(name) for name in names),

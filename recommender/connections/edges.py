@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
-
 from recommender.connections import marks
 from recommender.connections.aggregate import aggregate
 from recommender.connections.coverage import coverage_findings, observed_directions
@@ -138,25 +136,20 @@ def _identify(connection: duckdb.DuckDBPyConnection, inventory: Inventory | None
     ends.pods = sorted({"/".join(end.pod) for end in resolution.ends if end.pod})
     entity_number = {entity: i for i, entity in enumerate(ends.entities, start=1)}
     pod_number = {pod: i for i, pod in enumerate(ends.pods, start=1)}
-    table = pa.table(
-        {
-            "endpoint": pa.array(ends.ids, pa.int32()),
-            "class": pa.array([int(end.kind) for end in resolution.ends], pa.int32()),
-            "entity": pa.array(
-                [entity_number[end.entity] if end.entity else 0 for end in resolution.ends],
-                pa.int32(),
-            ),
-            "pod": pa.array(
-                [pod_number["/".join(end.pod)] if end.pod else 0 for end in resolution.ends],
-                pa.int32(),
-            ),
-            "rank": pa.array([end.rank for end in resolution.ends], pa.int32()),
-            "local": pa.array([end.local for end in described], pa.bool_()),
-        },
+    columns: dict[str, list[int] | list[bool]] = {
+        "endpoint": ends.ids,
+        "class": [int(end.kind) for end in resolution.ends],
+        "entity": [entity_number[end.entity] if end.entity else 0 for end in resolution.ends],
+        "pod": [pod_number["/".join(end.pod)] if end.pod else 0 for end in resolution.ends],
+        "rank": [end.rank for end in resolution.ends],
+        "local": [end.local for end in described],
+    }
+    lists = ", ".join(
+        f"unnest(?::{'BOOLEAN' if name == 'local' else 'INTEGER'}[]) AS {name}" for name in columns
     )
-    connection.register("identity_table", table)
-    connection.execute("CREATE TEMP TABLE identity AS SELECT * FROM identity_table")
-    connection.unregister("identity_table")
+    # Lists, not a data frame: for a frame the engine would load pandas.
+    query = f"CREATE TEMP TABLE identity AS SELECT {lists}"
+    connection.execute(query, list(columns.values()))
     return ends
 
 

@@ -116,19 +116,18 @@ _LISTENERS: Final = (
     "CREATE TEMP TABLE listener AS SELECT DISTINCT protocol, v_ip, v_port FROM opened"
 )
 
+# Both ways of every opened connection, so that the join is one of equal keys.
 _BY_TUPLE: Final = """
     UPDATE decided SET turn = found.turn, how = 'tuple' FROM (
-        SELECT u.id, max(CASE WHEN u.s_ip = o.c_ip AND u.src_port = o.c_port
-            AND u.d_ip = o.v_ip AND u.dst_port = o.v_port THEN 1 ELSE -1 END) AS turn
-        FROM decided u JOIN opened o ON u.protocol = o.protocol AND (
-            (u.s_ip = o.c_ip AND u.src_port = o.c_port
-                AND u.d_ip = o.v_ip AND u.dst_port = o.v_port)
-            OR
-            (u.s_ip = o.v_ip AND u.src_port = o.v_port
-                AND u.d_ip = o.c_ip AND u.dst_port = o.c_port)
-        ) WHERE u.turn = 0 GROUP BY u.id
-        HAVING count(DISTINCT CASE WHEN u.s_ip = o.c_ip AND u.src_port = o.c_port THEN 1 ELSE 2 END)
-            = 1
+        WITH way AS (
+            SELECT protocol, c_ip AS a_ip, c_port AS a_port, v_ip AS b_ip, v_port AS b_port,
+                1 AS turn FROM opened
+            UNION ALL SELECT protocol, v_ip, v_port, c_ip, c_port, -1 FROM opened
+        )
+        SELECT u.id, max(way.turn) AS turn FROM decided u JOIN way
+            ON u.protocol = way.protocol AND u.s_ip = way.a_ip AND u.src_port = way.a_port
+            AND u.d_ip = way.b_ip AND u.dst_port = way.b_port
+        WHERE u.turn = 0 GROUP BY u.id HAVING min(way.turn) = max(way.turn)
     ) AS found WHERE decided.id = found.id
 """
 _BY_LISTENER: Final = """

@@ -43,6 +43,7 @@ def prove(
     policies: Iterable[NetworkPolicy],
     edges: Iterable[Edge],
     inventory: Inventory,
+    home: str = "",
 ) -> Proof:
     """Replay accepted traffic over drafts, and withhold every draft that would deny any.
 
@@ -53,8 +54,16 @@ def prove(
         policies: The drafts.
         edges: The edges they came from; only accepted ones are replayed.
         inventory: The cluster as known.
+        home: Name of the cluster that the drafts are for. What happens in another one they do
+            not touch, and whom of another one they select is for the network plugin to say: edges
+            with an end there are not replayed.
     """
-    accepted = [edge for edge in edges if edge.verdict is Verdict.ACCEPTED]
+    accepted = [
+        edge
+        for edge in edges
+        if edge.verdict is Verdict.ACCEPTED
+        and all(not end.is_workload or end.cluster == home for end in (edge.client, edge.server))
+    ]
     kept = tuple(policies)
     findings: list[Finding] = []
     while True:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pyarrow as pa
 
 from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
@@ -16,10 +15,12 @@ from recommender.model.text import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
+
 #: Longest line that is read; a longer one is quarantined.
 MAX_LINE: Final = 4 << 20
 #: Text of a block; a few of them are in memory at a time. It fits the JSON reader's buffer.
-BLOCK_BYTES: Final = 24 << 20
+BLOCK_BYTES: Final = 40 << 20
 # DuckDB scans record batches in parallel; its vectors hold 2,048 rows.
 _BATCH_ROWS: Final = 2048
 _EXCERPT: Final = 120
@@ -123,9 +124,17 @@ class _Cutter:
             self._next_line += 1
             self._skipping = False
         early, self._early = self._early, []
-        first, count = self._next_line, data.count(b"\n")
+        first, count = self._next_line, _count_lines(data)
         self._next_line += count
         return Block(self._name, data, first, count, not early and _is_sound(data), early)
+
+
+def _count_lines(data: bytearray) -> int:
+    view = np.frombuffer(data, dtype=np.uint8)
+    return sum(
+        int(np.count_nonzero(view[start : start + _SLICE] == ord("\n")))
+        for start in range(0, len(view), _SLICE)
+    )
 
 
 def _is_sound(data: bytearray) -> bool:
@@ -193,6 +202,8 @@ def _is_utf8(line: bytearray) -> bool:
 def _table(
     data: bytearray, offsets: np.ndarray, numbers: np.ndarray, unfit: np.ndarray
 ) -> pa.Table:
+    import pyarrow as pa  # a sound log never gets here
+
     buffer = pa.py_buffer(data)
     # Undecodable text must never reach the engine: it becomes null before the cut.
     valid = np.ones(len(numbers), dtype=bool)

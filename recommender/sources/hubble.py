@@ -87,7 +87,7 @@ _TIME: Final = """
 _TIMES: Final = "BETWEEN TIMESTAMP '1970-01-02' AND TIMESTAMP '9999-12-31'"
 _OUTER: Final = 'lost_events, node_status, agent_event, debug_event, node_name, "time"'
 # The reader's buffer is twice this; a block must fit it, so that its lines are read in order.
-_MAX_OBJECT: Final = 16 << 20
+_MAX_OBJECT: Final = 24 << 20
 # No exporter counts further; more would overflow the sums.
 _MOST: Final = 2**32
 
