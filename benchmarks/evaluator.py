@@ -86,9 +86,8 @@ def _compare(folder: Path, peer: Path, rounds: int) -> None:
     print(f"from files to the whole answer, {pods:,} pods and {policies:,} policies:")
     print(f"  network-config-analyzer  {theirs[0]:8.2f} s  processor {theirs[1]:8.2f} s  (one run)")
     print(f"  recommender reach        {wall:8.2f} s  processor {processor:8.2f} s  (median)")
-    print(
-        f"  times as fast            {theirs[0] / wall:8.0f}    processor {theirs[1] / processor:8.0f}"
-    )
+    faster = theirs[0] / wall, theirs[1] / processor
+    print(f"  times as fast            {faster[0]:8.0f}    processor {faster[1]:8.0f}")
 
 
 def _timed(command: list[str]) -> tuple[float, float]:

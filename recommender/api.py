@@ -21,12 +21,8 @@ from recommender.inventory import Inventory, read_inventory, require_sound
 from recommender.inventory.combine import combine
 from recommender.model.errors import UsageError
 from recommender.reporting.policy_set import PolicySet
-from recommender.reporting.run import Replay as ReplayCounts
-from recommender.reporting.run import Run
-from recommender.review.proof import prove
 from recommender.synthesis.settings import Settings
 from recommender.synthesis.subjects import home_cluster
-from recommender.synthesis.synthesize import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,6 +137,10 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         UsageError: No workload of the chosen cluster was seen.
     """
     from recommender.connections.edges import connect
+    from recommender.reporting.run import Replay as ReplayCounts
+    from recommender.reporting.run import Run
+    from recommender.review.proof import prove
+    from recommender.synthesis.synthesize import synthesize
 
     chosen = settings or Settings()
     known = _inventory(inventory)

@@ -12,15 +12,13 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.ranges import AddressRange
-from recommender.model.ports import PortSet
 from recommender.model.text import clean, csv_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from recommender.evaluation.exposure import Exposure
-    from recommender.evaluation.reach import Reach, ReachEnd, ReachRow
+    from recommender.evaluation.reach import Reach, ReachEnd
     from recommender.model.entities import Entity
+    from recommender.model.ports import PortSet
 
 #: Order in which the analyzer's text names the protocols.
 _PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
@@ -48,38 +46,37 @@ def ports_text(ports: PortSet) -> str:
     return ",".join(parts) or "No Connections"
 
 
-def triples(rows: Iterable[ReachRow]) -> list[tuple[str, str, str]]:
-    """Rows with anything allowed for certain as texts: source, destination, ports; sorted."""
-    return _texts(rows)[0]
+def triples(reach: Reach, focus: str | None = None) -> list[tuple[str, str, str]]:
+    """Pairs with anything allowed for certain as texts: source, destination, ports; sorted."""
+    return _texts(reach, focus)[0]
 
 
-def _texts(rows: Iterable[ReachRow]) -> tuple[list[tuple[str, str, str]], list[str]]:
+def _texts(reach: Reach, focus: str | None) -> tuple[list[tuple[str, str, str]], list[str]]:
     """What is allowed for certain as texts, and what is not settled as lines; both sorted."""
     # Rows share their ends and port sets: each is put into words once.
-    words: dict[int, str] = {}
-    kept: list[object] = []
-
-    def text(value: ReachEnd | PortSet) -> str:
-        known = words.get(id(value))
-        if known is None:
-            known = ports_text(value) if isinstance(value, PortSet) else end_text(value)
-            words[id(value)] = known
-            kept.append(value)
-        return known
-
+    ends: dict[int, str] = {}
+    kept: list[ReachEnd] = []
+    ports: dict[int, str] = {}
     certain, unsettled = [], []
-    for row in rows:
-        if row.ports:
-            certain.append((text(row.source), text(row.destination), text(row.ports)))
-        if row.unsettled:
-            source, destination = text(row.source), text(row.destination)
-            unsettled.append(f"{source} => {destination} : {text(row.unsettled)}")
+    for source, destination, sure, possible in reach.numbered(focus):
+        for end in (source, destination):
+            if id(end) not in ends:
+                ends[id(end)] = end_text(end)
+                kept.append(end)
+        left, right = ends[id(source)], ends[id(destination)]
+        if sure:
+            if sure not in ports:
+                ports[sure] = ports_text(reach.table.ports(sure))
+            certain.append((left, right, ports[sure]))
+        if sure != possible:
+            found = ports_text(reach.unsettled(sure, possible))
+            unsettled.append(f"{left} => {right} : {found}")
     return sorted(certain), sorted(unsettled)
 
 
 def as_text(reach: Reach, exposure: Exposure | None = None, focus: str | None = None) -> str:
     """One line a pair: ``source => destination : ports``."""
-    certain, unsettled = _texts(reach.rows(focus))
+    certain, unsettled = _texts(reach, focus)
     lines = [f"{src} => {dst} : {ports}" for src, dst, ports in certain]
     lines += _unsettled(unsettled)
     if exposure is not None:
@@ -89,9 +86,7 @@ def as_text(reach: Reach, exposure: Exposure | None = None, focus: str | None = 
 
 def as_json(reach: Reach, exposure: Exposure | None = None, focus: str | None = None) -> str:
     """A list of ``{"src", "dst", "conn"}``; with exposure an object of both."""
-    rows = [
-        {"src": src, "dst": dst, "conn": ports} for src, dst, ports in triples(reach.rows(focus))
-    ]
+    rows = [{"src": src, "dst": dst, "conn": ports} for src, dst, ports in triples(reach, focus)]
     if exposure is None:
         return json.dumps(rows, indent=2) + "\n"
     document = {"connlist_results": rows, "exposure_results": exposure.document(focus)}
@@ -103,14 +98,14 @@ def as_csv(reach: Reach, focus: str | None = None) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(("src", "dst", "conn"))
-    for row in triples(reach.rows(focus)):
+    for row in triples(reach, focus):
         writer.writerow([csv_cell(cell) for cell in row])
     return stream.getvalue()
 
 
 def as_table(reach: Reach, focus: str | None = None) -> str:
     """Aligned columns for a terminal."""
-    certain, unsettled = _texts(reach.rows(focus))
+    certain, unsettled = _texts(reach, focus)
     rows = [("SOURCE", "DESTINATION", "PORTS"), *certain]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{src:<{widths[0]}}  {dst:<{widths[1]}}  {ports}" for src, dst, ports in rows]

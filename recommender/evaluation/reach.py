@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 ReachEnd = Entity | AddressRange
 
+#: Source, destination, and the numbers of the port sets for certain and possibly allowed.
+Numbered = tuple[ReachEnd, ReachEnd, int, int]
+
 _NO_PORTS: Final = PortSet()
 
 
@@ -119,17 +122,31 @@ class Reach:
         Raises:
             UsageError: There is no such workload.
         """
+        for row in self.numbered(focus):
+            yield self._row(*row)
+
+    def numbered(self, focus: str | None = None) -> Iterator[Numbered]:
+        """The same as bare tuples: source, destination, and numbers of the port sets.
+
+        The first number is of what is allowed in every world, the second of what in some.
+        """
         chosen = self._focused(focus) if focus else None
-        yield from self._outside(Direction.INGRESS, chosen)
+        near = self.workloads if chosen is None else tuple(sorted(chosen))
+        yield from self._outside(Direction.INGRESS, near)
         for source in self.workloads:
             yield from self._inside(source, chosen)
-            if chosen is None or source in chosen:
-                yield from self._outside(Direction.EGRESS, frozenset({source}))
+        yield from self._outside(Direction.EGRESS, near)
 
     def outside_rows(self) -> Iterator[ReachRow]:
         """Just the pairs of a workload and outside addresses."""
-        yield from self._outside(Direction.INGRESS, None)
-        yield from self._outside(Direction.EGRESS, None)
+        for direction in Direction:
+            for row in self._outside(direction, self.workloads):
+                yield self._row(*row)
+
+    def unsettled(self, certain: int, possible: int) -> PortSet:
+        """The ports of the second number that the first has not."""
+        table = self.table
+        return table.ports(table.id(table.masks[possible] & ~table.masks[certain]))
 
     def frame(self) -> pd.DataFrame:
         """One row a pair: source, destination, ports, unsettled ports, as text."""
@@ -160,41 +177,33 @@ class Reach:
     def _focused(self, focus: str) -> frozenset[Entity]:
         return frozenset(find_workloads(self.workloads, focus))
 
-    def _inside(self, source: Entity, chosen: frozenset[Entity] | None) -> Iterator[ReachRow]:
+    def _inside(self, source: Entity, chosen: frozenset[Entity] | None) -> Iterator[Numbered]:
         unit = self.unit(source)
         certain, possible = self.numbers[unit][self._places], self.possible[unit][self._places]
+        places = np.flatnonzero(possible)
         everything = chosen is None or source in chosen
-        for place in np.flatnonzero(possible).tolist():
+        numbers = certain[places].tolist(), possible[places].tolist()
+        for place, sure, open_ in zip(places.tolist(), *numbers, strict=True):
             destination = self.workloads[place]
-            if destination is source or not (everything or destination in (chosen or ())):
-                continue
-            yield self._row(source, destination, int(certain[place]), int(possible[place]))
+            if destination is not source and (everything or destination in (chosen or ())):
+                yield source, destination, sure, open_
 
     def _row(self, source: ReachEnd, destination: ReachEnd, certain: int, open_: int) -> ReachRow:
-        table = self.table
-        unsettled = _NO_PORTS
-        if certain != open_:
-            unsettled = table.ports(table.id(table.masks[open_] & ~table.masks[certain]))
-        return ReachRow(source, destination, table.ports(certain), unsettled)
+        unsettled = _NO_PORTS if certain == open_ else self.unsettled(certain, open_)
+        return ReachRow(source, destination, self.table.ports(certain), unsettled)
 
     @cached_property
     def _places(self) -> NDArray[np.intp]:
         """The unit of each workload, in order."""
         return np.array([self.unit(workload) for workload in self.workloads], dtype=np.intp)
 
-    def _outside(
-        self,
-        direction: Direction,
-        chosen: frozenset[Entity] | None,
-    ) -> Iterator[ReachRow]:
-        for workload in self.workloads:
-            if chosen is not None and workload not in chosen:
-                continue
+    def _outside(self, direction: Direction, workloads: Iterable[Entity]) -> Iterator[Numbered]:
+        for workload in workloads:
             for addresses, certain, possible in self._ranges(direction, self.unit(workload)):
                 if direction is Direction.EGRESS:
-                    yield self._row(workload, addresses, certain, possible)
+                    yield workload, addresses, certain, possible
                 else:
-                    yield self._row(addresses, workload, certain, possible)
+                    yield addresses, workload, certain, possible
 
     def _ranges(self, direction: Direction, unit: int) -> tuple[tuple[AddressRange, int, int], ...]:
         classes = self._units.classes_in_worlds(unit)

@@ -34,7 +34,7 @@ def reached(
 
 
 def rows(found: Reach, focus: str | None = None) -> set[tuple[str, str, str]]:
-    return set(forms.triples(found.rows(focus)))
+    return set(forms.triples(found, focus))
 
 
 def to_b(*rules: dict[str, Any]) -> NetworkPolicy:
