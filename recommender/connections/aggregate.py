@@ -189,26 +189,32 @@ _WEIGHED: Final = f"""
         ELSE 1 END AS flows
     FROM placed GROUP BY ALL
 """
+# What an edge counts distinct of is drawn together first: connections differ in their ports.
 _EDGES: Final = f"""
     WITH weighed AS ({_WEIGHED}), counted AS (
         -- A proxy's second leg shows its client by labels alone: the first leg is counted.
         SELECT {_KEY}, coalesce(sum(flows) FILTER (c_rank <> {RANK_LABELS}), sum(flows)) AS flows
         FROM weighed GROUP BY ALL
+    ), compact AS (
+        SELECT {_KEY}, c_pod, c_ip, v_pod, v_ip, hour, observer, how,
+            sum(records) AS records, sum(bytes) AS bytes, min(first) AS first, max(last) AS last,
+            min({{'file': file, 'line': line}}) AS sample, bit_or(signs) AS signs
+        FROM placed GROUP BY ALL
+    ), merged AS (
+        SELECT {_KEY}, sum(records) AS records, sum(bytes) AS bytes,
+            min(first) AS first, max(last) AS last,
+            coalesce(nullif(count(DISTINCT nullif(c_pod, 0)), 0),
+                count(DISTINCT c_ip)) AS c_pods,
+            coalesce(nullif(count(DISTINCT nullif(v_pod, 0)), 0),
+                count(DISTINCT v_ip)) AS v_pods,
+            count(DISTINCT hour // 24) AS days, count(DISTINCT hour) AS hours,
+            list(DISTINCT observer) AS observers,
+            list(DISTINCT c_ip) FILTER (c_class <> {_POD} AND c_out NOT LIKE '%/0') AS c_ips,
+            list(DISTINCT v_ip) FILTER (v_class <> {_POD}) AS v_ips,
+            min(sample, 3) AS samples, bit_or(signs) AS signs, list(DISTINCT how) AS how
+        FROM compact GROUP BY {_KEY}
     )
-    SELECT {_KEY}, any_value(counted.flows) AS flows, sum(records) AS records,
-        sum(bytes) AS bytes, min(first) AS first, max(last) AS last,
-        coalesce(nullif(count(DISTINCT nullif(c_pod, 0)), 0),
-            count(DISTINCT c_ip)) AS c_pods,
-        coalesce(nullif(count(DISTINCT nullif(v_pod, 0)), 0),
-            count(DISTINCT v_ip)) AS v_pods,
-        count(DISTINCT hour // 24) AS days, count(DISTINCT hour) AS hours,
-        list(DISTINCT observer) AS observers,
-        list(DISTINCT c_ip) FILTER (c_class <> {_POD} AND c_out NOT LIKE '%/0') AS c_ips,
-        list(DISTINCT v_ip) FILTER (v_class <> {_POD}) AS v_ips,
-        min({{'file': file, 'line': line}}, 3) AS samples,
-        bit_or(signs) AS signs, list(DISTINCT how) AS how
-    FROM placed JOIN counted USING ({_KEY})
-    GROUP BY {_KEY}
+    SELECT merged.*, counted.flows FROM merged JOIN counted USING ({_KEY})
 """
 _FILES: Final = """
     SELECT file, coalesce(aside, outcome), sum(records) FROM (

@@ -33,12 +33,12 @@ _ANSWERS: Final = int(Sign.SYN_ACK | Sign.RESPONSE)
 _TELLING: Final = f"""CASE WHEN reply THEN 0 WHEN reply = false THEN signs & {_ANSWERS}
     ELSE signs & {_OPENERS | _ANSWERS} END"""
 
-# What like records share. A record that makes no edge shares only its reason.
+# What like records share.
 _SHARED: Final = (
-    *("src_ip", "dst_ip", "src_port", "dst_port", "protocol", "verdict", "reply", "direction"),
-    *("hour", "telling", "names_of_src", "names_of_dst", "dns_query", "dns_answers"),
+    *("malformed", "aside", "kept", "observer", "lost_source", "src_ip", "dst_ip", "src_port"),
+    *("dst_port", "protocol", "verdict", "reply", "direction", "hour", "telling"),
+    *("names_of_src", "names_of_dst", "dns_query", "dns_answers"),
 )
-_KEPT: Final = ", ".join(f"CASE WHEN kept THEN {name} END AS {name}" for name in _SHARED)
 
 
 # The statements of a block are planned anew for each: what these optimizers find costs more than
@@ -61,7 +61,7 @@ def _grouped_sql(flows: str) -> str:
     """
     return f"""
         CREATE OR REPLACE TEMP TABLE grouped AS
-        SELECT malformed, aside, observer, lost_source, kept, {_KEPT},
+        SELECT {", ".join(_SHARED)},
             s.id AS src_id, CASE WHEN kept AND s.id IS NULL THEN src END AS new_src,
             d.id AS dst_id, CASE WHEN kept AND d.id IS NULL THEN dst END AS new_dst,
             bit_or(signs) AS signs, count(*) AS records, sum(count) AS flows,
@@ -115,12 +115,19 @@ _NUMBERED: Final = """
     LEFT JOIN endpoint s ON s.text = new_src LEFT JOIN endpoint d ON d.text = new_dst
     WHERE kept
 """
-_GROUPS: Final = f"""
-    INSERT INTO flow_group
-    SELECT ? AS file, src_id, dst_id, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
-        reply, observer, direction, hour, signs, records, flows, bytes, first, last, line
-    FROM ({_NUMBERED})
-"""
+
+
+def _groups_sql(relation: str) -> str:
+    return f"""
+        INSERT INTO flow_group
+        SELECT ? AS file, src_id, dst_id, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
+            reply, observer, direction, hour, signs, records, flows, bytes, first, last, line
+        FROM {relation} WHERE kept
+    """
+
+
+_GROUPS_ALL_KNOWN: Final = _groups_sql("grouped")
+_GROUPS_SOME_NEW: Final = _groups_sql(f"({_NUMBERED})")
 # Names are kept with the end whose DNS answers told them: the client of the connection.
 _NAMES: Final = f"""
     INSERT INTO dns_name SELECT DISTINCT client, ip, lower(rtrim(name, '.')) FROM (
@@ -205,14 +212,14 @@ def keep(
     if new:
         with one_at_a_time:
             cursor.execute(_ENDPOINTS)
-    cursor.execute(_GROUPS, [number])
+    cursor.execute(_GROUPS_SOME_NEW if new else _GROUPS_ALL_KNOWN, [number])
     if named:
         cursor.execute(_NAMES)
 
 
 def _group_whole(cursor: duckdb.DuckDBPyConnection, files: BlockFiles, block: Block) -> bool:
     """Group a sound block at once; whether every line of it was a wrapped record."""
-    with files.hold(block.data) as file:
+    with files.hold(block.text) as file:
         flows = hubble.canonical_sql(hubble.read_sql(file, block.first_line))
         try:
             cursor.execute(_grouped_sql(flows))

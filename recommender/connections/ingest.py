@@ -107,7 +107,7 @@ def ingest(
                     pending.popleft().result()
                 pending.append(work.submit(len(result.files) - 1, current, part.part))
                 if progress:
-                    progress(current.file, len(part.part.data))
+                    progress(current.file, part.part.text.size)
             else:
                 _take_end(part.part, current, result)
         for future in pending:
@@ -168,7 +168,7 @@ class _Workers:
         finally:
             self._cursors.put(cursor)
         with self._lock:
-            tally.bytes += len(block.data)
+            tally.bytes += block.text.size
             tally.records += counts.records
             tally.set_aside += counts.set_aside
             tally.malformed += counts.malformed

@@ -11,16 +11,22 @@ from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.errors import PartialInputError
 from recommender.model.text import clean
+from recommender.sources.texts import FileText, MemoryText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
 
     import pyarrow as pa
 
+    from recommender.sources.texts import Text
+
 #: Longest line that is read; a longer one is quarantined.
 MAX_LINE: Final = 4 << 20
-#: Text of a block; a few of them are in memory at a time. It fits the JSON reader's buffer.
+#: Text of a block of a stream; a few of them are in memory at a time.
 BLOCK_BYTES: Final = 40 << 20
+#: Text of a block that stays in its file until it is parsed.
+FILE_BLOCK_BYTES: Final = 64 << 20
 # DuckDB scans record batches in parallel; its vectors hold 2,048 rows.
 _BATCH_ROWS: Final = 2048
 _EXCERPT: Final = 120
@@ -36,7 +42,7 @@ class Block:
 
     Attributes:
         name: The file as the user named it.
-        data: The text; it ends in a newline.
+        text: The text; only the last line of a file may lack its newline.
         first_line: Number of the first line, from 1.
         lines: How many lines it has.
         sound: Whether all lines are valid text of acceptable length. If none is blank, then line
@@ -44,7 +50,7 @@ class Block:
     """
 
     name: str
-    data: bytearray
+    text: Text
     first_line: int
     lines: int
     sound: bool
@@ -58,19 +64,24 @@ class Block:
             lines that may be records, and the quarantined ones with the reason. Blank lines are
             in neither.
         """
-        offsets = _line_offsets(self.data)
-        numbers = np.arange(self.first_line, self.first_line + self.lines, dtype=np.int64)
-        blank, large, broken = _unfit(self.data, offsets)
+        data = bytearray(self.text.read(0, self.text.size))
+        if not data.endswith(b"\n"):
+            data += b"\n"
+        offsets = _line_offsets(data)
+        numbers = np.arange(self.first_line, self.first_line + len(offsets) - 1, dtype=np.int64)
+        blank, large, broken = _unfit(data, offsets)
         quarantined = [
             *self._early,
-            *(self._quarantined(OVERSIZED, offsets, i) for i in large),
-            *(self._quarantined(NOT_UTF8, offsets, i) for i in np.setdiff1d(broken, large)),
+            *(self._quarantined(OVERSIZED, data, offsets, i) for i in large),
+            *(self._quarantined(NOT_UTF8, data, offsets, i) for i in np.setdiff1d(broken, large)),
         ]
         unfit = np.concatenate((blank, large, broken))
-        return _table(self.data, offsets, numbers, unfit), quarantined
+        return _table(data, offsets, numbers, unfit), quarantined
 
-    def _quarantined(self, reason: str, offsets: np.ndarray, i: int) -> Quarantined:
-        start = self.data[offsets[i] : min(offsets[i] + _EXCERPT, offsets[i + 1])]
+    def _quarantined(
+        self, reason: str, data: bytearray, offsets: np.ndarray, i: int
+    ) -> Quarantined:
+        start = data[offsets[i] : min(offsets[i] + _EXCERPT, offsets[i + 1])]
         excerpt = clean(start.decode("utf-8", "replace").strip(), limit=_EXCERPT)
         return Quarantined(Record(self.name, self.first_line + int(i)), reason, excerpt)
 
@@ -78,10 +89,10 @@ class Block:
 class _Cutter:
     """Cuts a stream of bytes into blocks of whole lines, never holding an endless one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, first_line: int = 1) -> None:
         self._name = name
         self._data = bytearray()
-        self._next_line = 1
+        self._next_line = first_line
         self._skipping = False
         self._early: list[Quarantined] = []
 
@@ -126,10 +137,12 @@ class _Cutter:
         early, self._early = self._early, []
         first, count = self._next_line, _count_lines(data)
         self._next_line += count
-        return Block(self._name, data, first, count, not early and _is_sound(data), early)
+        return Block(
+            self._name, MemoryText(data), first, count, not early and _is_sound(data), early
+        )
 
 
-def _count_lines(data: bytearray) -> int:
+def _count_lines(data: bytes | bytearray) -> int:
     view = np.frombuffer(data, dtype=np.uint8)
     return sum(
         int(np.count_nonzero(view[start : start + _SLICE] == ord("\n")))
@@ -191,7 +204,7 @@ def _broken_utf8(data: bytearray, offsets: np.ndarray) -> np.ndarray:
     return np.empty(0, dtype=np.int64)
 
 
-def _is_utf8(line: bytearray) -> bool:
+def _is_utf8(line: bytes | bytearray) -> bool:
     try:
         line.decode("utf-8")
     except UnicodeDecodeError:
@@ -241,3 +254,88 @@ def cut_blocks(name: str, chunks: Iterable[bytes]) -> Iterator[Block]:
             yield block
     if broken is not None:
         raise broken
+
+
+def cut_file(name: str, file: BinaryIO, begin: int) -> Iterator[Block]:
+    """Blocks of whole lines of a plain file, which stay in the file until they are parsed.
+
+    Args:
+        name: The file as the user named it, for quarantined lines.
+        file: The file; it is closed when the last block is gone.
+        begin: Where the text begins, behind a byte order mark.
+    """
+    scan = _Scan(begin)
+    file.seek(begin)
+    while piece := file.read(_READ):
+        scan.add(piece)
+        if scan.quiet > _MOST_QUIET:
+            # Perhaps an endless line: from here on nothing but whole lines is kept.
+            yield from _cut_rest(name, file, scan)
+            return
+        if scan.line_end - scan.begin >= FILE_BLOCK_BYTES:
+            yield scan.block(name, file)
+    if scan.end > scan.begin:
+        yield scan.block(name, file, last=True)
+
+
+_READ: Final = 1 << 20
+# A line of over 4 MiB covers at least three of the pieces that are read, without a newline.
+_MOST_QUIET: Final = MAX_LINE // _READ - 2
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What is known of the text since the last block.
+
+    Attributes:
+        begin: Where it begins in the file.
+        end: Where it ends.
+        line_end: Where its last whole line ends.
+        first_line: Number of its first line.
+        lines: Newlines in it.
+        ascii: Whether it is plain ASCII up to here.
+        quiet: Pieces since the last one with a newline.
+    """
+
+    begin: int
+    end: int = 0
+    line_end: int = 0
+    first_line: int = 1
+    lines: int = 0
+    ascii: bool = True
+    quiet: int = 0
+
+    def __post_init__(self) -> None:
+        self.end = self.line_end = self.begin
+
+    def add(self, piece: bytes) -> None:
+        newline = piece.rfind(b"\n") + 1
+        if newline:
+            self.line_end = self.end + newline
+            self.lines += _count_lines(piece)
+        self.quiet = 0 if newline else self.quiet + 1
+        self.ascii = self.ascii and piece.isascii()
+        self.end += len(piece)
+
+    def block(self, name: str, file: BinaryIO, *, last: bool = False) -> Block:
+        end = self.end if last else self.line_end
+        text = FileText(file, self.begin, end)
+        lines = self.lines + (last and self.line_end < end)
+        sound = self.ascii or _is_utf8(text.read(0, text.size))
+        block = Block(name, text, self.first_line, lines, sound)
+        self.begin, self.first_line, self.lines = end, self.first_line + lines, 0
+        rest = FileText(file, end, self.end)
+        self.ascii = self.ascii or rest.read(0, rest.size).isascii()
+        return block
+
+
+def _cut_rest(name: str, file: BinaryIO, scan: _Scan) -> Iterator[Block]:
+    cutter = _Cutter(name, scan.first_line)
+    file.seek(scan.begin)
+    while chunk := file.read(_READ):
+        block = cutter.feed(chunk)
+        if block is not None:
+            yield block
+    for block in (cutter.cut(), cutter.finish()):
+        if block is not None:
+            yield block

@@ -7,14 +7,14 @@ Sources: ``flow.proto`` and ``observer.proto`` of Cilium; protojson writes enums
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from recommender.sources.canonical import Sign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 #: Name of the format in accounts and for ``--format``.
 NAME: Final = "hubble"
@@ -37,8 +37,7 @@ _FLOW: Final = {
     "drop_reason_desc": "VARCHAR",
     "IP": {"source": "VARCHAR", "source_xlated": "VARCHAR", "destination": "VARCHAR"},
     "l4": {
-        "TCP": _PORTS
-        | {"flags": {"SYN": "BOOLEAN", "ACK": "BOOLEAN", "FIN": "BOOLEAN", "RST": "BOOLEAN"}},
+        "TCP": _PORTS | {"flags": {"SYN": "BOOLEAN", "ACK": "BOOLEAN", "RST": "BOOLEAN"}},
         "UDP": _PORTS,
         "SCTP": _PORTS,
         "ICMPv4": {"type": "INTEGER"},
@@ -86,8 +85,9 @@ _TIME: Final = """
 # A time outside is the zero value of a program or forged; protojson ends with the year 9999.
 _TIMES: Final = "BETWEEN TIMESTAMP '1970-01-02' AND TIMESTAMP '9999-12-31'"
 _OUTER: Final = 'lost_events, node_status, agent_event, debug_event, node_name, "time"'
-# The reader's buffer is twice this; a block must fit it, so that its lines are read in order.
-_MAX_OBJECT: Final = 24 << 20
+# A line of acceptable length must fit. The reader's buffers are twice as large; it takes them in
+# order, since the line numbers are counted over the stream of rows.
+_MAX_OBJECT: Final = 5 << 20
 # No exporter counts further; more would overflow the sums.
 _MOST: Final = 2**32
 
@@ -114,10 +114,9 @@ def read_sql(file: str, first_line: int) -> str:
     bare flow looks like no flow at all. That is much faster than :func:`parse_sql`. The lines
     are numbered from ``first_line`` on.
     """
-    columns = ", ".join(f"{_quoted(name)}: '{_type(kind)}'" for name, kind in _ENVELOPE.items())
     return f"""
         SELECT row_number() OVER () + {first_line - 1} AS line, true AS ok, flow AS f, {_OUTER}
-        FROM read_json('{file}', format = 'newline_delimited', columns = {{{columns}}},
+        FROM read_json('{file}', format = 'newline_delimited', columns = {columns_sql()},
             maximum_object_size = {_MAX_OBJECT}, compression = 'none')
     """
 
@@ -139,6 +138,26 @@ def parse_sql(relation: str) -> str:
             j.node_name AS node_name, j.time AS "time"
         FROM (SELECT line, text, TRY(from_json(text, '{envelope}')) AS j FROM {relation})
     """
+
+
+def columns_sql() -> str:
+    """The columns that are read of a record, with their types, as ``read_json`` takes them."""
+    columns = (f"{_quoted(name)}: '{_type(kind)}'" for name, kind in _ENVELOPE.items())
+    return f"{{{', '.join(columns)}}}"
+
+
+def leaf_paths() -> tuple[str, ...]:
+    """Every single value that is read of a record, as a dotted path."""
+    return tuple(_paths(_ENVELOPE, ""))
+
+
+def _paths(structure: dict[str, Any], prefix: str) -> Iterator[str]:
+    for name, kind in structure.items():
+        path = f"{prefix}{_quoted(name)}"
+        if isinstance(kind, dict):
+            yield from _paths(kind, f"{path}.")
+        else:
+            yield path
 
 
 def _quoted(name: str) -> str:

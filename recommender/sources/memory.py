@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,8 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fsspec.spec import AbstractFileSystem
 
+from recommender.sources.texts import TextFile
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from recommender.sources.texts import Text
 
 _SCHEME: Final = "block"
 
@@ -29,28 +32,28 @@ class BlockFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no typ
     def __init__(self) -> None:
         """An empty file system."""
         super().__init__()
-        self._blocks: dict[str, bytearray] = {}
+        self._blocks: dict[str, Text] = {}
         self._numbers = itertools.count()
 
     @contextmanager
-    def hold(self, data: bytearray) -> Iterator[str]:
-        """Make a file of a block; its name is good until the context ends."""
+    def hold(self, text: Text) -> Iterator[str]:
+        """Make a file of the text of a block; its name is good until the context ends."""
         name = f"{next(self._numbers)}.jsonl"
-        self._blocks[name] = data
+        self._blocks[name] = text
         try:
             yield f"{_SCHEME}://{name}"
         finally:
             del self._blocks[name]
 
-    def open(self, path: str, mode: str = "rb", **_: Any) -> io.RawIOBase:  # noqa: ANN401
+    def open(self, path: str, mode: str = "rb", **_: Any) -> TextFile:  # noqa: ANN401
         """A file object over a block, which is copied only in the pieces that are read."""
         del mode
-        return _BlockFile(self._blocks[self._name(path)])
+        return TextFile(self._blocks[self._name(path)])
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:  # noqa: ANN401
         """Name and size of a block."""
         name = self._name(path)
-        return {"name": name, "size": len(self._blocks[name]), "type": "file"}
+        return {"name": name, "size": self._blocks[name].size, "type": "file"}
 
     def glob(self, path: str, **_: Any) -> list[str]:  # noqa: ANN401
         """The block of exactly this name."""
@@ -69,36 +72,3 @@ class BlockFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no typ
     @staticmethod
     def _name(path: str) -> str:
         return path.removeprefix(f"{_SCHEME}://")
-
-
-class _BlockFile(io.RawIOBase):
-    """Reads from a block without a copy of the whole."""
-
-    def __init__(self, data: bytearray) -> None:
-        super().__init__()
-        self._view = memoryview(data)
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._view)}
-        self._position = start[whence] + offset
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        end = len(self._view) if size < 0 else self._position + size
-        piece = bytes(self._view[self._position : end])
-        self._position += len(piece)
-        return piece
-
-    def close(self) -> None:
-        self._view.release()
-        super().close()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import BombError, InputError, PartialInputError
 from recommender.sources.arrays import array_lines
-from recommender.sources.blocks import Block, cut_blocks
+from recommender.sources.blocks import Block, cut_blocks, cut_file
 from recommender.sources.formats import recognise
-from recommender.sources.streams import read_bytes
+from recommender.sources.streams import open_plain, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +112,8 @@ def _read_file(file: InputFile) -> Iterator[FilePart]:
             return
         head = [b"".join(head).removeprefix(_BOM)]
         lines: Iterator[bytes] = chain(head, _raise_after(early) if early else chunks)
-        if _ARRAY.match(head[0][:_HEAD_BYTES]):
+        is_array = _ARRAY.match(head[0][:_HEAD_BYTES]) is not None
+        if is_array:
             first, lines = _take(array_lines(file.name, lines), _HEAD_LINES)
         else:
             first = head[0][:_HEAD_BYTES].split(b"\n")[:_HEAD_LINES]
@@ -127,11 +128,19 @@ def _read_file(file: InputFile) -> Iterator[FilePart]:
         return
     problem: PartialInputError | None = None
     try:
-        for block in cut_blocks(file.name, lines):
+        for block in _blocks(file, lines, is_array=is_array):
             yield FilePart(file, name, block)
     except PartialInputError as error:
         problem = error
     yield FilePart(file, name, FileEnd(problem))
+
+
+def _blocks(file: InputFile, lines: Iterator[bytes], *, is_array: bool) -> Iterator[Block]:
+    plain = None if is_array else open_plain(file)
+    if plain is None:
+        return cut_blocks(file.name, lines)
+    begin = len(_BOM) if plain.read(len(_BOM)) == _BOM else 0
+    return cut_file(file.name, plain, begin)
 
 
 def _format_of_rest(name: str, first: list[bytes]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import zlib
 from pathlib import Path
@@ -74,6 +75,19 @@ def _standard_input() -> BinaryIO:
         return open(sys.stdin.fileno(), "rb", buffering=_CHUNK, closefd=False)
     except (OSError, ValueError):  # somebody put another stream in its place
         return sys.stdin.buffer
+
+
+def open_plain(item: InputFile) -> BinaryIO | None:
+    """The open file where an input is a plain one that can be read from any place, else None."""
+    if not item.path or not hasattr(os, "pread") or not Path(item.path).is_file():
+        return None
+    file = Path(item.path).open("rb")  # noqa: SIM115 - its blocks are read later
+    head = file.read(len(_ZSTD))
+    if head.startswith((_GZIP, _ZSTD)):
+        file.close()
+        return None
+    file.seek(0)
+    return file
 
 
 def _unpack(name: str, file: BinaryIO) -> Iterator[bytes]:
