@@ -111,7 +111,7 @@ def compare(log: Path, runs: int) -> dict[str, list[Measure]]:
 
 def median(measures: list[Measure], field: str) -> float:
     """The median of one field."""
-    return statistics.median(getattr(item, field) for item in measures)
+    return float(statistics.median(getattr(item, field) for item in measures))
 
 
 def report(log: Path, measures: dict[str, list[Measure]]) -> dict[str, object]:

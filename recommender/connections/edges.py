@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
 
 from recommender.connections import marks
 from recommender.connections.aggregate import aggregate
@@ -17,6 +20,7 @@ from recommender.connections.store import Store
 from recommender.inventory.derived import derive_inventory
 from recommender.model.accounting import Accounting, FileAccount
 from recommender.model.edges import Edge, Record, Verdict
+from recommender.model.errors import InputError
 from recommender.sources.canonical import Sign
 from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass, Endpoint
@@ -24,10 +28,8 @@ from recommender.sources.hubble_endpoint import decode
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-
-    import duckdb
 
     from recommender.inventory.types import Inventory
     from recommender.model.entities import Entity
@@ -98,7 +100,7 @@ def connect(
         InputError: An input cannot be used.
         InternalError: The accounting does not add up.
     """
-    with Store() as store:
+    with _memory(), Store() as store:
         ingested = ingest(store, find_inputs(paths), progress=progress)
         ends = _identify(store.connection, inventory)
         trusted = orient(store.connection, reply_flag)
@@ -124,6 +126,17 @@ def connect(
 
 
 _EPOCH_YEAR: Final = 1970
+
+
+@contextmanager
+def _memory() -> Iterator[None]:
+    """Say in a user's words that the engine's memory or the disk it spills to ran out."""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        message = f"the log does not fit: {str(error).splitlines()[0]}"
+        hint = "make room in the folder for temporary files (TMPDIR), or read fewer files at a time"
+        raise InputError(message, hint=hint) from error
 
 
 def _identify(connection: duckdb.DuckDBPyConnection, inventory: Inventory | None) -> _Ends:

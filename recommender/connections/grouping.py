@@ -223,8 +223,8 @@ def _group_whole(cursor: duckdb.DuckDBPyConnection, files: BlockFiles, block: Bl
         flows = hubble.canonical_sql(hubble.read_sql(file, block.first_line))
         try:
             cursor.execute(_grouped_sql(flows))
-        except duckdb.InvalidInputException:
-            return False  # some line is no JSON
+        except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):
+            return False  # some line is no JSON, or the reader's buffers do not fit beside the rest
     return cursor.execute(_SOUND).fetchall() == [(block.lines, 0)]
 
 

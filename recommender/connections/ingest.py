@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 from recommender.connections.grouping import PLAIN_PLANS, group, keep
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
+from recommender.sources.engine import WORKERS
 from recommender.sources.memory import BlockFiles
 from recommender.sources.reader import FileEnd, read_parts
 
@@ -95,15 +95,14 @@ def ingest(
     """
     result = Ingested()
     current: FileTally | None = None
-    workers = os.cpu_count() or 1
     pending: deque[Future[None]] = deque()
-    with _Workers(store, result, workers) as work:
+    with _Workers(store, result, WORKERS) as work:
         for part in read_parts(files):
             if current is None or current.file != part.file.name:
                 current = FileTally(part.file.name, part.format)
                 result.files.append(current)
             if isinstance(part.part, Block):
-                while len(pending) >= workers:
+                while len(pending) >= WORKERS:
                     pending.popleft().result()
                 pending.append(work.submit(len(result.files) - 1, current, part.part))
                 if progress:

@@ -15,11 +15,10 @@ from recommender.sources.texts import FileText, MemoryText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
 
     import pyarrow as pa
 
-    from recommender.sources.texts import Text
+    from recommender.sources.texts import PlainFile, Text
 
 #: Longest line that is read; a longer one is quarantined.
 MAX_LINE: Final = 4 << 20
@@ -256,12 +255,12 @@ def cut_blocks(name: str, chunks: Iterable[bytes]) -> Iterator[Block]:
         raise broken
 
 
-def cut_file(name: str, file: BinaryIO, begin: int) -> Iterator[Block]:
+def cut_file(name: str, file: PlainFile, begin: int) -> Iterator[Block]:
     """Blocks of whole lines of a plain file, which stay in the file until they are parsed.
 
     Args:
         name: The file as the user named it, for quarantined lines.
-        file: The file; it is closed when the last block is gone.
+        file: The file.
         begin: Where the text begins, behind a byte order mark.
     """
     scan = _Scan(begin)
@@ -317,7 +316,7 @@ class _Scan:
         self.ascii = self.ascii and piece.isascii()
         self.end += len(piece)
 
-    def block(self, name: str, file: BinaryIO, *, last: bool = False) -> Block:
+    def block(self, name: str, file: PlainFile, *, last: bool = False) -> Block:
         end = self.end if last else self.line_end
         text = FileText(file, self.begin, end)
         lines = self.lines + (last and self.line_end < end)
@@ -329,7 +328,7 @@ class _Scan:
         return block
 
 
-def _cut_rest(name: str, file: BinaryIO, scan: _Scan) -> Iterator[Block]:
+def _cut_rest(name: str, file: PlainFile, scan: _Scan) -> Iterator[Block]:
     cutter = _Cutter(name, scan.first_line)
     file.seek(scan.begin)
     while chunk := file.read(_READ):

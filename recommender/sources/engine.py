@@ -10,8 +10,11 @@ import duckdb
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Memory that the engine may use before it spills to disk.
-MEMORY_LIMIT: Final = "400MB"
+#: Blocks that are worked on at a time; more would cost memory and gain little.
+WORKERS: Final = max(1, min(os.cpu_count() or 1, 4))
+#: Memory that the engine may use before it spills to disk, in MB: the JSON reader takes a buffer
+#: of 32 MiB for each block that is worked on, and parses it into as much again.
+MEMORY_LIMIT: Final = 200 + 100 * WORKERS
 
 
 def open_engine(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -25,9 +28,9 @@ def open_engine(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
         config={
-            "memory_limit": MEMORY_LIMIT,
+            "memory_limit": f"{MEMORY_LIMIT}MB",
             "temp_directory": str(spill or ""),
-            "threads": os.cpu_count() or 1,
+            "threads": WORKERS,
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

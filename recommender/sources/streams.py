@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from recommender.model.errors import BombError, InputError, PartialInputError
+from recommender.sources.texts import PlainFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,17 +78,13 @@ def _standard_input() -> BinaryIO:
         return sys.stdin.buffer
 
 
-def open_plain(item: InputFile) -> BinaryIO | None:
+def open_plain(item: InputFile) -> PlainFile | None:
     """The open file where an input is a plain one that can be read from any place, else None."""
     if not item.path or not hasattr(os, "pread") or not Path(item.path).is_file():
         return None
-    file = Path(item.path).open("rb")  # noqa: SIM115 - its blocks are read later
-    head = file.read(len(_ZSTD))
-    if head.startswith((_GZIP, _ZSTD)):
-        file.close()
-        return None
-    file.seek(0)
-    return file
+    file = PlainFile(item.path)
+    packed = file.read_at(0, len(_ZSTD)).startswith((_GZIP, _ZSTD))
+    return None if packed else file
 
 
 def _unpack(name: str, file: BinaryIO) -> Iterator[bytes]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
+from typing import Protocol
 
 
 class Text(Protocol):
@@ -40,14 +37,46 @@ class MemoryText:
         return bytes(self._view[offset : offset + size])
 
 
+class PlainFile:
+    """An open file that several parts share; it closes when the last of them is gone."""
+
+    def __init__(self, path: str) -> None:
+        """Open the file and stand at its beginning.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._position = 0
+
+    def __del__(self) -> None:
+        """Close the file."""
+        if hasattr(self, "_descriptor"):
+            os.close(self._descriptor)
+
+    def seek(self, offset: int) -> None:
+        """Go to an offset."""
+        self._position = offset
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; none at the end."""
+        piece = self.read_at(self._position, size)
+        self._position += len(piece)
+        return piece
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Bytes from an offset on, wherever the file stands; safe in several threads."""
+        return os.pread(self._descriptor, size, offset)
+
+
 class FileText:
     """A part of a plain file, which the system's own cache holds better than a copy would."""
 
-    def __init__(self, file: BinaryIO, begin: int, end: int) -> None:
+    def __init__(self, file: PlainFile, begin: int, end: int) -> None:
         """Remember the part.
 
         Args:
-            file: The file, open; several parts may share it.
+            file: The file; several parts share it.
             begin: Offset of the first byte.
             end: Offset behind the last byte.
         """
@@ -62,7 +91,7 @@ class FileText:
     def read(self, offset: int, size: int) -> bytes:
         """At most so many bytes from an offset on."""
         begin = self._begin + offset
-        return os.pread(self._file.fileno(), max(0, min(size, self._end - begin)), begin)
+        return self._file.read_at(begin, max(0, min(size, self._end - begin)))
 
 
 class TextFile(io.RawIOBase):
