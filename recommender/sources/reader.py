@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import BombError, InputError, PartialInputError
 from recommender.sources.arrays import array_lines
-from recommender.sources.blocks import Block, cut_blocks, cut_file
+from recommender.sources.cutting import cut_blocks
 from recommender.sources.formats import recognise
+from recommender.sources.scanning import cut_file
 from recommender.sources.streams import open_plain, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from recommender.sources.blocks import Block
     from recommender.sources.discovery import InputFile
 
 #: Blocks that wait to be consumed; with the one in work and the one being read they bound memory.

@@ -10,7 +10,8 @@ from connections.records import CART, WEB, Flow, flow, ids, reconciles, talk, te
 
 from recommender.connections.edges import Connections, connect
 from recommender.connections.ingest import MAX_QUARANTINED
-from recommender.sources.blocks import BLOCK_BYTES, MAX_LINE
+from recommender.sources.blocks import MAX_LINE
+from recommender.sources.cutting import BLOCK_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

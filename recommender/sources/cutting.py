@@ -1,0 +1,115 @@
+"""Streams of bytes, cut into blocks of whole lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from recommender.model.accounting import Quarantined
+from recommender.model.edges import Record
+from recommender.model.errors import PartialInputError
+from recommender.model.text import clean
+from recommender.sources.blocks import EXCERPT, MAX_LINE, OVERSIZED, Block, count_lines, is_utf8
+from recommender.sources.texts import MemoryText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: Text of a block of a stream; a few of them are in memory at a time.
+BLOCK_BYTES: Final = 40 << 20
+
+
+class Cutter:
+    """Cuts a stream of bytes into blocks of whole lines, never holding an endless one."""
+
+    def __init__(self, name: str, first_line: int = 1) -> None:
+        """Begin with the line of this number of the file of this name."""
+        self._name = name
+        self._data = bytearray()
+        self._next_line = first_line
+        self._skipping = False
+        self._early: list[Quarantined] = []
+
+    def feed(self, chunk: bytes) -> Block | None:
+        """Take some more bytes; a block of the whole lines so far once there are enough."""
+        self._data += chunk
+        return self.cut() if len(self._data) >= BLOCK_BYTES else None
+
+    def cut(self) -> Block | None:
+        """A block of the whole lines so far, or None while there is none."""
+        data = self._data
+        end = data.rfind(b"\n") + 1
+        rest = data[end:]
+        block = None
+        if end:
+            del data[end:]
+            block = self._block(data)
+        if len(rest) > MAX_LINE:
+            if not self._skipping:
+                self._oversized(rest)
+            self._skipping, rest = True, bytearray()
+        self._data = rest
+        return block
+
+    def finish(self) -> Block | None:
+        """The last line, when it has no newline."""
+        if not self._data and not self._early:
+            return None
+        return self._block(self._data + b"\n")
+
+    def _oversized(self, start: bytearray) -> None:
+        excerpt = clean(start[:EXCERPT].decode("utf-8", "replace"), limit=EXCERPT)
+        record = Record(self._name, self._next_line)
+        self._early.append(Quarantined(record, OVERSIZED, excerpt))
+
+    def _block(self, data: bytearray) -> Block:
+        if self._skipping:
+            # The rest of a line that was already quarantined.
+            del data[: data.index(b"\n") + 1]
+            self._next_line += 1
+            self._skipping = False
+        early, self._early = self._early, []
+        first, count = self._next_line, count_lines(data)
+        self._next_line += count
+        return Block(
+            self._name, MemoryText(data), first, count, not early and _is_sound(data), early
+        )
+
+
+def cut_blocks(name: str, chunks: Iterable[bytes]) -> Iterator[Block]:
+    """Blocks of whole lines of one file.
+
+    Args:
+        name: The file as the user named it, for quarantined lines.
+        chunks: Its unpacked content.
+
+    Raises:
+        PartialInputError: As the chunks raise it, after the last block.
+    """
+    cutter = Cutter(name)
+    broken: PartialInputError | None = None
+    try:
+        for chunk in chunks:
+            block = cutter.feed(chunk)
+            if block is not None:
+                yield block
+    except PartialInputError as error:
+        broken = error
+    for block in (cutter.cut(), cutter.finish()):
+        if block is not None:
+            yield block
+    if broken is not None:
+        raise broken
+
+
+def _is_sound(data: bytearray) -> bool:
+    """Whether every line is valid text of acceptable length."""
+    return not _has_long_line(data) and (data.isascii() or is_utf8(data))
+
+
+def _has_long_line(data: bytearray) -> bool:
+    """Whether a line is longer than the limit; such a line covers a multiple of the limit."""
+    for position in range(0, len(data), MAX_LINE):
+        begin = data.rfind(b"\n", 0, position) + 1
+        if data.find(b"\n", position) - begin > MAX_LINE:
+            return True
+    return False
