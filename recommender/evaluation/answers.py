@@ -8,8 +8,8 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.compiling import policy_name
-from recommender.evaluation.forms import end_text, ports_text
 from recommender.evaluation.judging import Outcome
+from recommender.evaluation.wording import end_text, ports_text
 from recommender.model.text import clean, csv_cell
 
 if TYPE_CHECKING:

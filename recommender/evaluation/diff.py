@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommender.evaluation.axes import Axes
-from recommender.evaluation.forms import end_text, ports_text
 from recommender.evaluation.modes import Modes
 from recommender.evaluation.ranges import AddressRange, outside_numbers, runs
 from recommender.evaluation.reach import Reach
+from recommender.evaluation.wording import end_text, ports_text
 from recommender.evaluation.worlds import worlds
 from recommender.model.addresses import parse_address
 from recommender.model.errors import ModelError

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.compiling import DIRECTIONS, policy_name
 from recommender.evaluation.deciding import Decision, Step, decide
-from recommender.evaluation.forms import ports_text
 from recommender.evaluation.judging import (
     REASONS,
     Judgement,
@@ -18,6 +17,7 @@ from recommender.evaluation.judging import (
 )
 from recommender.evaluation.modes import Modes
 from recommender.evaluation.places import Place, Target, find_place, find_target
+from recommender.evaluation.wording import ports_text
 from recommender.evaluation.worlds import engines
 from recommender.model.policies import Direction, NetworkPolicy
 from recommender.model.ports import PortSet

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.compiling import DIRECTIONS, Match, PodsOf, stage
 from recommender.evaluation.folding import Verdictor
-from recommender.evaluation.forms import end_text, ports_text
 from recommender.evaluation.naming import names_workload
 from recommender.evaluation.points import pods_of
 from recommender.evaluation.ranges import AddressRange
+from recommender.evaluation.wording import end_text, ports_text
 from recommender.model.labels import NAMESPACE_NAME, LabelSelector, Operator, Requirement
 from recommender.model.policies import Direction, Every
 from recommender.model.text import clean

@@ -11,39 +11,17 @@ import io
 import json
 from typing import TYPE_CHECKING, Final
 
-from recommender.evaluation.ranges import AddressRange
+from recommender.evaluation.wording import end_text, ports_text
 from recommender.model.text import clean, csv_cell
 
 if TYPE_CHECKING:
     from recommender.evaluation.exposure import Exposure
     from recommender.evaluation.reach import Reach, ReachEnd
     from recommender.model.entities import Entity
-    from recommender.model.ports import PortSet
-
-#: Order in which the analyzer's text names the protocols.
-_PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 
 #: How a cell of the matrix shows "everything" and "nothing".
 _ALL: Final = "all"
 _NONE: Final = "."
-
-
-def end_text(end: ReachEnd) -> str:
-    """An end as ``shop/web[Deployment]`` or ``10.0.0.0-10.0.0.255[External]``."""
-    if isinstance(end, AddressRange):
-        return f"{end}[External]"
-    return clean(f"{end.namespace}/{end.name}[{end.workload_kind}]")
-
-
-def ports_text(ports: PortSet) -> str:
-    """Ports as ``All Connections`` or ``TCP 80,8000-8010,UDP 53``, protocols by name."""
-    if ports.is_every:
-        return "All Connections"
-    found: dict[str, list[str]] = {}
-    for protocol, low, high in ports:
-        found.setdefault(protocol, []).append(str(low) if low == high else f"{low}-{high}")
-    parts = [f"{name} {','.join(found[name])}" for name in _PROTOCOLS if name in found]
-    return ",".join(parts) or "No Connections"
 
 
 def triples(reach: Reach, focus: str | None = None) -> list[tuple[str, str, str]]:

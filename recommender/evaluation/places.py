@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.evaluation.connecting import pod_end
 from recommender.evaluation.ends import End, end_of, outside
-from recommender.evaluation.forms import end_text
 from recommender.evaluation.naming import find_workloads
 from recommender.evaluation.ports import resolve
+from recommender.evaluation.wording import end_text
 from recommender.model.addresses import parse_address
 from recommender.model.errors import ModelError, UsageError
 from recommender.model.ports import MAX_PORT, MIN_PORT, PROTOCOLS

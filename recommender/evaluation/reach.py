@@ -152,7 +152,7 @@ class Reach:
         """One row a pair: source, destination, ports, unsettled ports, as text."""
         import pandas as pd
 
-        from recommender.evaluation.forms import end_text
+        from recommender.evaluation.wording import end_text
 
         return pd.DataFrame(
             [

@@ -10,7 +10,7 @@ from evaluation.test_replay import edge
 
 from recommender.evaluation import answers
 from recommender.evaluation.diff import Change, Diff, diff
-from recommender.evaluation.forms import end_text, ports_text
+from recommender.evaluation.wording import end_text, ports_text
 from recommender.model.entities import Entity
 
 if TYPE_CHECKING:

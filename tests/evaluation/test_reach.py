@@ -13,6 +13,7 @@ from recommender.evaluation import forms
 from recommender.evaluation.exposure import exposure
 from recommender.evaluation.modes import Choice, Modes
 from recommender.evaluation.reach import Reach, reach
+from recommender.evaluation.wording import ports_text
 from recommender.inventory.types import ContainerPort, Inventory, Workload
 from recommender.model.entities import Entity
 from recommender.model.errors import UsageError
@@ -163,7 +164,7 @@ def test_the_frame_has_a_row_a_pair() -> None:
 
 def opened(found: Reach, workload: str) -> dict[tuple[str, str], str]:
     return {
-        (row.direction.value, row.peer): forms.ports_text(row.ports)
+        (row.direction.value, row.peer): ports_text(row.ports)
         for row in exposure(found).rows
         if row.workload.name == workload and "External" not in row.peer
     }
