@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from recommender.evaluation.engine import Engine
-    from recommender.inventory.types import Inventory, Workload
+    from recommender.inventory.types import Inventory, Pod, Workload
 
 #: No address family: the address does not matter or is not known.
 ANY_FAMILY: Final = 0
@@ -117,3 +117,11 @@ def _network(engine: Engine, text: str) -> End:
     family = (IPSet.of(network).v4 and 4) or 6
     atoms = range(engine.points.outside + first, engine.points.outside + last + 1)
     return End(tuple(sorted({((family, int(engine.classes[atom])),) for atom in atoms})))
+
+
+def pod_end(engine: Engine, pod: Pod) -> End:
+    """One pod of the inventory as an end; nothing reaches a pod that has ended."""
+    faces = engine.points.of_pod(pod)
+    if not faces:
+        return End(namespace=pod.namespace, unknown="no-running-pod")
+    return End((tuple((family, int(engine.classes[point])) for family, point in faces),))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recommender.evaluation.connecting import pod_end
-from recommender.evaluation.ends import End, end_of, outside
+from recommender.evaluation.ends import End, end_of, outside, pod_end
 from recommender.evaluation.naming import find_workloads
 from recommender.evaluation.ports import resolve
 from recommender.evaluation.wording import end_text

@@ -8,7 +8,6 @@ bit. Everything here is built on the two stable ones with plain arithmetic.
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -49,10 +48,6 @@ class Dice:
     def pick(self, values: Sequence[T]) -> T:
         """One of the values, each as likely as the others."""
         return values[int(self.unit() * len(values))]
-
-    def weighted(self, cumulative: Sequence[float]) -> int:
-        """An index, as likely as its share of the running totals in ``cumulative``."""
-        return min(bisect_right(cumulative, self.unit() * cumulative[-1]), len(cumulative) - 1)
 
     def chance(self, share: float) -> bool:
         """True in that share of the calls."""

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 BLOCK_BYTES: Final = 40 << 20
 
 
-class Cutter:
+class _Cutter:
     """Cuts a stream of bytes into blocks of whole lines, never holding an endless one."""
 
-    def __init__(self, name: str, first_line: int = 1) -> None:
-        """Begin with the line of this number of the file of this name."""
+    def __init__(self, name: str, first_line: int) -> None:
         self._name = name
         self._data = bytearray()
         self._next_line = first_line
@@ -75,17 +74,18 @@ class Cutter:
         )
 
 
-def cut_blocks(name: str, chunks: Iterable[bytes]) -> Iterator[Block]:
+def cut_blocks(name: str, chunks: Iterable[bytes], first_line: int = 1) -> Iterator[Block]:
     """Blocks of whole lines of one file.
 
     Args:
         name: The file as the user named it, for quarantined lines.
         chunks: Its unpacked content.
+        first_line: Number of the line that the content begins with.
 
     Raises:
         PartialInputError: As the chunks raise it, after the last block.
     """
-    cutter = Cutter(name)
+    cutter = _Cutter(name, first_line)
     broken: PartialInputError | None = None
     try:
         for chunk in chunks:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from recommender.sources.blocks import MAX_LINE, Block, count_lines, is_utf8
-from recommender.sources.cutting import Cutter
+from recommender.sources.cutting import cut_blocks
 from recommender.sources.texts import FileText
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def cut_file(name: str, file: PlainFile, begin: int) -> Iterator[Block]:
         scan.add(piece)
         if scan.quiet > _MOST_QUIET:
             # Perhaps an endless line: from here on nothing but whole lines is kept.
-            yield from _cut_rest(name, file, scan)
+            file.seek(scan.begin)
+            rest = iter(partial(file.read, _READ), b"")
+            yield from cut_blocks(name, rest, scan.first_line)
             return
         if scan.line_end - scan.begin >= FILE_BLOCK_BYTES:
             yield scan.block(name, file)
@@ -88,15 +91,3 @@ class _Scan:
         rest = FileText(file, end, self.end)
         self.ascii = self.ascii or rest.read(0, rest.size).isascii()
         return block
-
-
-def _cut_rest(name: str, file: PlainFile, scan: _Scan) -> Iterator[Block]:
-    cutter = Cutter(name, scan.first_line)
-    file.seek(scan.begin)
-    while chunk := file.read(_READ):
-        block = cutter.feed(chunk)
-        if block is not None:
-            yield block
-    for block in (cutter.cut(), cutter.finish()):
-        if block is not None:
-            yield block
