@@ -57,7 +57,7 @@ bench-evaluator: $(VENV)/.dev ## time reach and replay; ARGS='--peer NCA' compar
 
 .PHONY: test
 test: $(VENV)/.dev ## run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 .PHONY: agreement
 agreement: $(VENV)/.dev ## hold the engine against the naive evaluator on 10,000 random clusters
@@ -101,10 +101,10 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --up
 
 .PHONY: lock
 lock: $(VENV)/.dev ## pin the newest versions of every dependency, with hashes
-	$(LOCK) pyproject.toml --output-file requirements/runtime.lock
-	$(LOCK) --group build --output-file requirements/build.lock
-	$(LOCK) pyproject.toml --group dev --constraint requirements/runtime.lock \
-		--constraint requirements/build.lock --output-file requirements/dev.lock
+	@# All of it first, so that what a run needs and what tests need agree on one version of each.
+	$(LOCK) pyproject.toml --all-extras --group dev --output-file requirements/dev.lock
+	$(LOCK) pyproject.toml --constraint requirements/dev.lock --output-file requirements/runtime.lock
+	$(LOCK) --group build --constraint requirements/dev.lock --output-file requirements/build.lock
 
 .PHONY: clean
 clean: ## remove everything that can be made again

@@ -11,10 +11,14 @@ import recommender
 
 HEAVY = {
     "duckdb",
+    "fsspec",
+    "jinja2",
     "kubernetes",
+    "networkx",
     "numpy",
     "orjson",
     "pandas",
+    "plotly",
     "pyarrow",
     "scipy",
     "sklearn",
