@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recommender.api import (
         Modes,
         PolicySet,
+        ReadOptions,
         Settings,
         assert_allows,
         assert_denies,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Modes",
     "PolicySet",
+    "ReadOptions",
     "Settings",
     "__version__",
     "assert_allows",
@@ -56,6 +58,7 @@ __all__ = [
 _EXPORTS: Final = {
     "Modes": "recommender.api",
     "PolicySet": "recommender.api",
+    "ReadOptions": "recommender.sources.options",
     "Settings": "recommender.api",
     "assert_allows": "recommender.api",
     "assert_denies": "recommender.api",

@@ -21,6 +21,7 @@ from recommender.inventory import Inventory, read_inventory, require_sound
 from recommender.inventory.combine import combine
 from recommender.model.errors import UsageError
 from recommender.reporting.policy_set import PolicySet
+from recommender.sources.options import AS_FOUND, ReadOptions
 from recommender.synthesis.settings import Settings
 from recommender.synthesis.subjects import home_cluster
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Modes",
     "PolicySet",
+    "ReadOptions",
     "ReplyFlag",
     "Settings",
     "assert_allows",
@@ -58,12 +60,15 @@ __all__ = [
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 
 
-def read_flows(paths: Paths, *, limit: int | None = None) -> pd.DataFrame:
+def read_flows(
+    paths: Paths, *, limit: int | None = None, options: ReadOptions = AS_FOUND
+) -> pd.DataFrame:
     """Read flow logs into canonical flows: one row a record.
 
     Args:
         paths: Files, folders, globs, or ``-``.
         limit: Most rows to return; reading stops once they are there.
+        options: How to read logs whose content does not tell it.
 
     Returns:
         A frame; its columns are described in :mod:`recommender.sources.canonical`.
@@ -78,7 +83,7 @@ def read_flows(paths: Paths, *, limit: int | None = None) -> pd.DataFrame:
     """
     from recommender.sources.flows import read_flows as read
 
-    return read(_several(paths), limit=limit)
+    return read(_several(paths), limit=limit, options=options)
 
 
 def edges(
@@ -86,6 +91,7 @@ def edges(
     inventory: Inventory | Paths | None = None,
     *,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
+    options: ReadOptions = AS_FOUND,
 ) -> pd.DataFrame:
     """Who talked to whom on which port: one row an edge, duplicates undone, replies folded in.
 
@@ -93,6 +99,7 @@ def edges(
         paths: Files, folders, globs, or ``-``.
         inventory: The cluster as known, or where to read it: manifests or kubectl dumps.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
+        options: How to read logs whose content does not tell it.
 
     Returns:
         A frame with the columns of :class:`recommender.model.edges.Edge`.
@@ -104,7 +111,9 @@ def edges(
     from recommender.connections.frames import edge_frame
 
     known = _inventory(inventory)
-    found = connect(_several(paths), inventory=known, reply_flag=ReplyFlag(reply_flag))
+    found = connect(
+        _several(paths), inventory=known, options=options, reply_flag=ReplyFlag(reply_flag)
+    )
     return edge_frame(found.edges)
 
 
@@ -115,6 +124,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     settings: Settings | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
     allow_partial: bool = False,
+    options: ReadOptions = AS_FOUND,
     progress: Callable[[str, int], None] | None = None,
 ) -> PolicySet:
     """Draft least-privilege NetworkPolicies from flow logs.
@@ -126,6 +136,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         settings: Choices that shape the drafts.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
         allow_partial: Draft also from files that end early or are corrupt.
+        options: How to read logs whose content does not tell it.
         progress: Called while reading with a file's name and the bytes read of it since.
 
     Returns:
@@ -148,6 +159,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     found = connect(
         names,
         inventory=known,
+        options=options,
         reply_flag=ReplyFlag(reply_flag),
         world_threshold=chosen.world_threshold,
         progress=progress,
@@ -182,6 +194,8 @@ def validate(
     manifests: Paths,
     flows: Paths | None = None,
     inventory: Inventory | Paths | None = None,
+    *,
+    options: ReadOptions = AS_FOUND,
 ) -> Validation:
     """Say what is wrong with policies: refused by the API server, dead, without effect, missing.
 
@@ -189,6 +203,7 @@ def validate(
         manifests: Manifests and kubectl dumps: the policies, and the workloads they are about.
         flows: Flow logs to hold the rules against: files, folders, globs, or ``-``.
         inventory: The cluster as known, or where to read it, if not from ``manifests``.
+        options: How to read logs whose content does not tell it.
 
     Returns:
         The findings, the gravest first; its ``frame()`` has one row a finding.
@@ -203,7 +218,8 @@ def validate(
     known = _inventory(inventory)
     traffic = None
     if flows is not None:
-        traffic = connect(_several(flows), inventory=known or read_inventory(paths)).edges
+        cluster = known or read_inventory(paths)
+        traffic = connect(_several(flows), inventory=cluster, options=options).edges
     return validate_manifests(paths, edges=traffic, inventory=known)
 
 
@@ -230,12 +246,13 @@ def reach(
     return _reach(setting.policies, setting.inventory, modes)
 
 
-def replay(
+def replay(  # noqa: PLR0913 - a caller chooses what the command's options choose
     paths: Paths,
     policies: Paths,
     inventory: Inventory | Paths | None = None,
     *,
     modes: Modes | None = None,
+    options: ReadOptions = AS_FOUND,
     progress: Callable[[str, int], None] | None = None,
 ) -> Replay:
     """What some policies would do to recorded traffic: what breaks if they are applied?
@@ -246,6 +263,7 @@ def replay(
         inventory: The cluster as known, or where to read it. Without it, what stands beside the
             policies and what the flows show.
         modes: Answers to what the specification leaves open.
+        options: How to read logs whose content does not tell it.
         progress: Called while reading with a file's name and the bytes read of it since.
 
     Returns:
@@ -259,7 +277,7 @@ def replay(
 
     setting = _setting(policies, inventory)
     known = setting.inventory if setting.inventory.workloads else None
-    found = connect(_several(paths), inventory=known, progress=progress)
+    found = connect(_several(paths), inventory=known, options=options, progress=progress)
     return _replay(found.edges, setting.policies, combine(known, found.inventory), modes)
 
 
@@ -270,6 +288,7 @@ def diff(  # noqa: PLR0913 - two sides, and what they are asked of
     *,
     flows: Paths | None = None,
     modes: Modes | None = None,
+    options: ReadOptions = AS_FOUND,
     progress: Callable[[str, int], None] | None = None,
 ) -> Diff:
     """What two sets of policies allow differently, in workloads and ports.
@@ -280,6 +299,7 @@ def diff(  # noqa: PLR0913 - two sides, and what they are asked of
         inventory: The cluster as known, or where to read it, if not from the manifests.
         flows: Flow logs to weigh the differences by.
         modes: Answers to what the specification leaves open.
+        options: How to read logs whose content does not tell it.
         progress: Called while reading with a file's name and the bytes read of it since.
 
     Returns:
@@ -294,7 +314,8 @@ def diff(  # noqa: PLR0913 - two sides, and what they are asked of
     sides = [(before.policies, before.inventory), (after.policies, after.inventory)]
     seen: tuple[Edge, ...] = ()
     if flows is not None:
-        found = connect(_several(flows), inventory=after.inventory, progress=progress)
+        known = after.inventory
+        found = connect(_several(flows), inventory=known, options=options, progress=progress)
         seen = found.edges
         # Without any manifest of workloads the flows tell what there is.
         sides = [(rules, combine(about, found.inventory)) for rules, about in sides]

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from recommender.cli.options import Choice, ReadingProgress
+from recommender.cli.options import AwsFields, Choice, Format, ReadingProgress, reading
 from recommender.cli.questions import (
     HostNetworkPods,
     Inventories,
@@ -49,6 +49,8 @@ def diff(
         list[str] | None,
         typer.Option("--flows", "-f", help="Flow logs to weigh by. May be repeated."),
     ] = None,
+    format_name: Format = "",
+    aws_fields: AwsFields = "",
     ip_block_pods: IPBlockPods = "undefined",
     host_network_pods: HostNetworkPods = "undefined",
     no_end_port: NoEndPort = False,
@@ -63,7 +65,13 @@ def diff(
     chosen = modes(ip_block_pods, host_network_pods, no_end_port=no_end_port)
     with ReadingProgress() as progress:
         result = api.diff(
-            old, new, inventory or None, flows=flows or None, modes=chosen, progress=progress
+            old,
+            new,
+            inventory or None,
+            flows=flows or None,
+            modes=chosen,
+            options=reading(format_name, aws_fields),
+            progress=progress,
         )
     match output:
         case "json":

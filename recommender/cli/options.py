@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, Final, Self, TextIO, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TextIO, TypedDict
 
 import typer
 
@@ -13,6 +13,8 @@ from recommender.model.text import clean
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from recommender.sources.options import ReadOptions
 
 _MOST_COLUMNS: Final = 120
 _MEGABYTE: Final = 1 << 20
@@ -35,6 +37,39 @@ def Choice(*declarations: Any) -> Any:  # noqa: N802, ANN401 - reads as the opti
 
     shown = "|".join(words)
     return typer.Option(*flags, metavar=shown, callback=check, help=f"{text}.")
+
+
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="Format of every flow log, such as hubble or aws, where its content does not tell it.",
+    ),
+]
+AwsFields = Annotated[
+    str,
+    typer.Option(
+        "--aws-fields",
+        metavar="FIELDS",
+        help="The fields of AWS flow logs that have no header line, in their order, as in the "
+        "log's own format string.",
+    ),
+]
+
+
+def reading(format_name: str, aws_fields: str) -> ReadOptions:
+    """How the user wants logs to be read.
+
+    Args:
+        format_name: ``--format``.
+        aws_fields: ``--aws-fields``: names with spaces or commas between them, also as AWS
+            writes them in a format string, ``${srcaddr}``.
+    """
+    from recommender.sources.options import ReadOptions
+
+    names = aws_fields.replace("$", " ").replace("{", " ").replace("}", " ").replace(",", " ")
+    return ReadOptions(format=format_name, aws_fields=tuple(names.lower().split()))
 
 
 class TerminalStyle(TypedDict):

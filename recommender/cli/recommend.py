@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from recommender.cli.options import Choice, ReadingProgress, terminal_style
+from recommender.cli.options import (
+    AwsFields,
+    Choice,
+    Format,
+    ReadingProgress,
+    reading,
+    terminal_style,
+)
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,6 +66,8 @@ def recommend(
             "them. May be repeated.",
         ),
     ] = None,
+    format_name: Format = "",
+    aws_fields: AwsFields = "",
     reply_flag: Annotated[
         str,
         Choice(
@@ -124,6 +133,7 @@ def recommend(
             settings=settings,
             reply_flag=reply_flag,
             allow_partial=allow_partial,
+            options=reading(format_name, aws_fields),
             progress=progress,
         )
     if output_dir is not None:

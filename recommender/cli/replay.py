@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from recommender.cli.options import Choice, ReadingProgress
+from recommender.cli.options import AwsFields, Choice, Format, ReadingProgress, reading
 from recommender.cli.questions import (
     Hairpin,
     HostNetworkPods,
@@ -55,6 +55,8 @@ def replay(
         ),
     ],
     inventory: Inventories = None,
+    format_name: Format = "",
+    aws_fields: AwsFields = "",
     every: Annotated[
         bool,
         typer.Option("--all", help="In the table also the edges that are allowed."),
@@ -75,8 +77,11 @@ def replay(
     chosen = modes(
         ip_block_pods, host_network_pods, own_node_egress, hairpin, no_end_port=no_end_port
     )
+    options = reading(format_name, aws_fields)
     with ReadingProgress() as progress:
-        result = api.replay(flows, policies, inventory or None, modes=chosen, progress=progress)
+        result = api.replay(
+            flows, policies, inventory or None, modes=chosen, options=options, progress=progress
+        )
     match output:
         case "json":
             text = answers.replay_json(result)

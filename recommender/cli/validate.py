@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from recommender.cli.options import Choice, terminal_style
+from recommender.cli.options import AwsFields, Choice, Format, reading, terminal_style
 
 _HELP: Final = """Say what is wrong with policies, and what was meant.
 
@@ -50,6 +50,8 @@ def validate(
             help="Flow logs: also name rules that nothing used. May be repeated.",
         ),
     ] = None,
+    format_name: Format = "",
+    aws_fields: AwsFields = "",
     fail_on: Annotated[
         str,
         Choice("--fail-on", _FAIL_ON, "Exit 1 if a finding is at least this grave"),
@@ -63,7 +65,8 @@ def validate(
     from recommender.model.findings import Severity
     from recommender.reporting.validation import to_json, to_text
 
-    found = api.validate(manifests, flows=flows or None)
+    options = reading(format_name, aws_fields)
+    found = api.validate(manifests, flows=flows or None, options=options)
     style = terminal_style(sys.stdout)
     sys.stdout.write(to_json(found) if output == "json" else to_text(found, **style))
     return int(fail_on != "never" and bool(found.at_least(Severity(fail_on))))

@@ -24,7 +24,8 @@ from recommender.model.errors import InputError
 from recommender.sources.canonical import Sign
 from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass, Endpoint
-from recommender.sources.hubble_endpoint import decode
+from recommender.sources.formats import decode, require_known
+from recommender.sources.options import AS_FOUND
 
 if TYPE_CHECKING:
     import os
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction
+    from recommender.sources.options import ReadOptions
 
 #: Distinct public addresses that may reach one port of a workload before the rule says "world".
 WORLD_THRESHOLD: Final = 16
@@ -78,10 +80,11 @@ class _Ends:
     pods: list[str] = field(default_factory=list)
 
 
-def connect(
+def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choose
     paths: Iterable[str | os.PathLike[str]],
     *,
     inventory: Inventory | None = None,
+    options: ReadOptions = AS_FOUND,
     reply_flag: ReplyFlag = ReplyFlag.AUTO,
     world_threshold: int = WORLD_THRESHOLD,
     progress: Callable[[str, int], None] | None = None,
@@ -91,6 +94,7 @@ def connect(
     Args:
         paths: Files, folders, globs, or ``-``.
         inventory: The cluster as known; names pods and Services that the log does not.
+        options: What the user said about the logs.
         reply_flag: Whether to believe the log's reply flag.
         world_threshold: Distinct public addresses that may reach one port of a workload before
             they are drawn together to everywhere.
@@ -100,8 +104,9 @@ def connect(
         InputError: An input cannot be used.
         InternalError: The accounting does not add up.
     """
+    require_known(options)
     with _memory(), Store() as store:
-        ingested = ingest(store, find_inputs(paths), progress=progress)
+        ingested = ingest(store, find_inputs(paths), options=options, progress=progress)
         ends = _identify(store.connection, inventory)
         trusted = orient(store.connection, reply_flag)
         rows, fates = aggregate(store.connection, world_threshold=world_threshold)

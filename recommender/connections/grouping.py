@@ -15,13 +15,14 @@ import duckdb
 from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.text import clean
-from recommender.sources import hubble
-from recommender.sources.canonical import Sign
+from recommender.sources.canonical import NO_RECORD, Sign
+from recommender.sources.formats import format_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from recommender.sources.blocks import Block
+    from recommender.sources.layout import Layout
     from recommender.sources.memory import BlockFiles
 
 _EXCERPT: Final = 120
@@ -79,12 +80,9 @@ def _grouped_sql(flows: str) -> str:
     """
 
 
-_FLOW: Final = (
-    f"CREATE OR REPLACE TEMP TABLE flow AS {hubble.canonical_sql(hubble.parse_sql('lines'))}"
-)
 _GROUPED_CAREFULLY: Final = _grouped_sql("SELECT * FROM flow")
 
-# How many lines a block gave, and whether one of them is no wrapped record.
+# How many lines a block gave, and whether one of them is malformed.
 _SOUND: Final = "SELECT sum(records), count(malformed) FROM grouped"
 _MALFORMED: Final = f"""
     SELECT line, malformed, rtrim(left(text, {_EXCERPT}), chr(10) || chr(13))
@@ -168,6 +166,7 @@ class BlockTally:
 def group(
     cursor: duckdb.DuckDBPyConnection,
     files: BlockFiles,
+    layout: Layout,
     block: Block,
     *,
     most: int,
@@ -177,12 +176,13 @@ def group(
     Args:
         cursor: A connection with the tables of the store.
         files: The file system that the connection reads blocks from.
+        layout: How its file writes records.
         block: The block.
         most: Malformed lines to keep with their text.
     """
     tally = BlockTally()
-    if not (block.sound and _group_whole(cursor, files, block)):
-        tally.quarantined = _group_lines(cursor, block, tally, most)
+    if not (block.sound and _group_whole(cursor, files, layout, block)):
+        tally.quarantined = _group_lines(cursor, layout, block, tally, most)
     ((records, _),) = cursor.execute(_SOUND).fetchall()
     tally.records += int(records or 0)
     for reason, aside, count in cursor.execute(_COUNTS).fetchall():
@@ -190,6 +190,7 @@ def group(
             tally.malformed[reason] += int(count)
         elif aside:
             tally.set_aside[aside] += int(count)
+    tally.records -= tally.set_aside.pop(NO_RECORD, 0)
     if tally.set_aside["lost-events"]:
         for observer, source, number in cursor.execute(_LOST).fetchall():
             tally.lost[(observer or "", source or "")] += int(number)
@@ -217,19 +218,25 @@ def keep(
         cursor.execute(_NAMES)
 
 
-def _group_whole(cursor: duckdb.DuckDBPyConnection, files: BlockFiles, block: Block) -> bool:
-    """Group a sound block at once; whether every line of it was a wrapped record."""
+def _group_whole(
+    cursor: duckdb.DuckDBPyConnection, files: BlockFiles, layout: Layout, block: Block
+) -> bool:
+    """Group a sound block at once; whether every line of it was understood so."""
+    whole_sql = format_of(layout).whole_sql
+    if whole_sql is None:
+        return False
     with files.hold(block.text) as file:
-        flows = hubble.canonical_sql(hubble.read_sql(file, block.first_line))
         try:
-            cursor.execute(_grouped_sql(flows))
+            cursor.execute(_grouped_sql(whole_sql(layout, file, block.first_line)))
         except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):
-            return False  # some line is no JSON, or the reader's buffers do not fit beside the rest
+            # Some line is of another form, or the reader's buffers do not fit beside the rest.
+            return False
     return cursor.execute(_SOUND).fetchall() == [(block.lines, 0)]
 
 
 def _group_lines(
     cursor: duckdb.DuckDBPyConnection,
+    layout: Layout,
     block: Block,
     tally: BlockTally,
     most: int,
@@ -239,7 +246,8 @@ def _group_lines(
     tally.records += len(quarantined)
     tally.malformed.update(item.reason for item in quarantined)
     cursor.register("lines", table)
-    cursor.execute(_FLOW)
+    flows = format_of(layout).lines_sql(layout, "lines")
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE flow AS {flows}")
     cursor.execute(_GROUPED_CAREFULLY)
     rows = cursor.execute(_MALFORMED, [most]).fetchall()
     cursor.unregister("lines")

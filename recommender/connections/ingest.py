@@ -14,6 +14,7 @@ from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
 from recommender.sources.engine import WORKERS
 from recommender.sources.memory import BlockFiles
+from recommender.sources.options import AS_FOUND
 from recommender.sources.reader import FileEnd, read_parts
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from recommender.connections.store import Store
     from recommender.model.accounting import Quarantined
     from recommender.sources.discovery import InputFile
+    from recommender.sources.layout import Layout
+    from recommender.sources.options import ReadOptions
 
 #: Quarantined lines kept with their text; the counts hold all of them.
 MAX_QUARANTINED: Final = 1000
@@ -75,6 +78,7 @@ def ingest(
     store: Store,
     files: tuple[InputFile, ...],
     *,
+    options: ReadOptions = AS_FOUND,
     progress: Callable[[str, int], None] | None = None,
 ) -> Ingested:
     """Read every file into the store.
@@ -85,6 +89,7 @@ def ingest(
     Args:
         store: An empty store.
         files: The files, in the order in which they are numbered.
+        options: What the user said about them.
         progress: Called after each block with the file's name and the bytes of the block.
 
     Returns:
@@ -97,14 +102,15 @@ def ingest(
     current: FileTally | None = None
     pending: deque[Future[None]] = deque()
     with _Workers(store, result, WORKERS) as work:
-        for part in read_parts(files):
+        for part in read_parts(files, options):
             if current is None or current.file != part.file.name:
-                current = FileTally(part.file.name, part.format)
+                current = FileTally(part.file.name, part.layout.format)
                 result.files.append(current)
             if isinstance(part.part, Block):
                 while len(pending) >= WORKERS:
                     pending.popleft().result()
-                pending.append(work.submit(len(result.files) - 1, current, part.part))
+                number = len(result.files) - 1
+                pending.append(work.submit(number, current, part.layout, part.part))
                 if progress:
                     progress(current.file, part.part.text.size)
             else:
@@ -155,14 +161,14 @@ class _Workers:
         self._store.unregister_filesystem(self._files.protocol)
         self._store.execute("RESET disabled_optimizers")
 
-    def submit(self, number: int, tally: FileTally, block: Block) -> Future[None]:
+    def submit(self, number: int, tally: FileTally, layout: Layout, block: Block) -> Future[None]:
         """Work on one block of the file of this number."""
-        return self._pool.submit(self._work, number, tally, block)
+        return self._pool.submit(self._work, number, tally, layout, block)
 
-    def _work(self, number: int, tally: FileTally, block: Block) -> None:
+    def _work(self, number: int, tally: FileTally, layout: Layout, block: Block) -> None:
         cursor = self._cursors.get()
         try:
-            counts = group(cursor, self._files, block, most=MAX_QUARANTINED)
+            counts = group(cursor, self._files, layout, block, most=MAX_QUARANTINED)
             keep(cursor, number, self._lock)
         finally:
             self._cursors.put(cursor)

@@ -31,6 +31,10 @@ nothing else is set), ``lost`` and ``lost_source`` (events the producer lost), `
 from __future__ import annotations
 
 from enum import IntFlag
+from typing import Final
+
+#: ``aside`` of a row that stands for a line that is no record at all, such as a header.
+NO_RECORD: Final = "no-record"
 
 
 class Sign(IntFlag):

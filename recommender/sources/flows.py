@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from recommender.sources import hubble
 from recommender.sources.blocks import Block
+from recommender.sources.canonical import NO_RECORD
 from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass
 from recommender.sources.engine import open_engine
-from recommender.sources.hubble_endpoint import decode
+from recommender.sources.formats import decode, format_of
+from recommender.sources.options import AS_FOUND
 from recommender.sources.reader import read_parts
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import duckdb
+
+    from recommender.sources.layout import Layout
+    from recommender.sources.options import ReadOptions
 
 _COLUMNS: Final = (
     "start",
@@ -43,12 +47,14 @@ def read_flows(
     paths: Iterable[str | os.PathLike[str]],
     *,
     limit: int | None = None,
+    options: ReadOptions = AS_FOUND,
 ) -> pd.DataFrame:
     """Read logs into canonical flows, one row a record that is a flow.
 
     Args:
         paths: Files, folders, globs, or ``-``.
         limit: Most rows to return, None for all; reading stops once they are there.
+        options: What the user said about the logs.
 
     Returns:
         A frame with the columns of :mod:`recommender.sources.canonical` that a person reads
@@ -62,12 +68,12 @@ def read_flows(
     frames: list[pd.DataFrame] = []
     wanted = limit
     with open_engine() as connection:
-        for part in read_parts(find_inputs(paths)):
+        for part in read_parts(find_inputs(paths), options):
             if not isinstance(part.part, Block):
                 if part.part.problem is not None:
                     raise part.part.problem
                 continue
-            frame = _block(connection, part.part, wanted)
+            frame = _block(connection, part.layout, part.part, wanted)
             frame["file"] = part.file.name
             frames.append(frame)
             if wanted is not None:
@@ -85,16 +91,18 @@ def _ends(side: str) -> list[str]:
 
 def _block(
     connection: duckdb.DuckDBPyConnection,
+    layout: Layout,
     block: Block,
     limit: int | None,
 ) -> pd.DataFrame:
     table, _ = block.examine()
     connection.register("lines", table)
-    canonical = hubble.canonical_sql(hubble.parse_sql("lines"))
+    canonical = format_of(layout).lines_sql(layout, "lines")
     columns = ", ".join(_COLUMNS)
     query = f"""
         SELECT {columns}, coalesce(src, '') AS src, coalesce(dst, '') AS dst
-        FROM ({canonical}) WHERE malformed IS NULL ORDER BY line LIMIT ?
+        FROM ({canonical})
+        WHERE malformed IS NULL AND aside IS DISTINCT FROM '{NO_RECORD}' ORDER BY line LIMIT ?
     """
     frame = connection.execute(query, [2**62 if limit is None else limit]).df()
     frame["start"] = frame["start"].dt.tz_localize("UTC")

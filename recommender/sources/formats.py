@@ -1,16 +1,22 @@
-"""Which log format a file is in, told by its first lines."""
+"""The log formats that can be read, and which one a file is in, told by its first lines."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from recommender.model.errors import InputError
+from recommender.model.errors import InputError, UsageError
 from recommender.model.text import clean
 from recommender.sources import hubble
+from recommender.sources.options import AS_FOUND
 
-#: Formats that can be read, by name.
-NAMES: Final = (hubble.NAME,)
+if TYPE_CHECKING:
+    from recommender.sources.endpoint import Endpoint
+    from recommender.sources.layout import Layout, LogFormat
+    from recommender.sources.options import ReadOptions
+
+#: Formats that can be read, by name, in the order in which a file is held against them.
+FORMATS: Final[dict[str, LogFormat]] = {module.FORMAT.name: module.FORMAT for module in (hubble,)}
 
 _SHOWN: Final = 60
 # What other well-known files look like, to name them in the error.
@@ -29,25 +35,63 @@ _STRANGERS: Final = (
 )
 
 
-def recognise(name: str, head: list[bytes]) -> str:
-    """The format of a file by its first non-blank lines.
+def format_of(layout: Layout) -> LogFormat:
+    """The format that a layout is one of; what is left of a broken archive may be of none."""
+    return FORMATS.get(layout.format, hubble.FORMAT)
+
+
+def decode(text: str) -> Endpoint:
+    """The meaning of what a log wrote of one end; texts other than Hubble's name their format."""
+    name, colon, rest = text.partition(":")
+    known = FORMATS.get(name) if colon else None
+    return known.decode(rest) if known else hubble.FORMAT.decode(text)
+
+
+def require_known(options: ReadOptions) -> None:
+    """See that the chosen format is one that can be read.
 
     Raises:
-        InputError: The file is empty, or is in no format that can be read.
+        UsageError: It is not.
+    """
+    if options.format and options.format not in FORMATS:
+        message = f"{clean(options.format)!r} is no format that can be read"
+        raise UsageError(message, hint=f"formats: {', '.join(FORMATS)}")
+
+
+def recognise(name: str, head: list[bytes], options: ReadOptions = AS_FOUND) -> Layout:
+    """The layout of a file by its first lines.
+
+    Args:
+        name: The file as the user named it.
+        head: Its first lines.
+        options: What the user said about it.
+
+    Raises:
+        InputError: The file is empty, or is in no format that can be read, or not in the one
+            that the user named.
     """
     lines = [line for line in head if line.strip()]
     if not lines:
         message = "the file holds no records"
         raise InputError(message, where=name, hint="check that the export wrote anything")
-    if hubble.recognises(lines):
-        return hubble.NAME
+    candidates = [FORMATS[options.format]] if options.format else list(FORMATS.values())
+    for candidate in candidates:
+        layout = candidate.recognise(lines, options)
+        if layout is not None:
+            return layout
+    raise _stranger(name, lines, options)
+
+
+def _stranger(name: str, lines: list[bytes], options: ReadOptions) -> InputError:
+    """The error that says what a file looks like instead."""
+    wanted = FORMATS[options.format].title if options.format else "a Hubble flow log"
     text = b"\n".join(lines[:20])
     for pattern, what in _STRANGERS:
         if pattern.search(text):
-            message = f"looks like {what}, not a Hubble flow log"
+            message = f"looks like {what}, not {wanted}"
             break
     else:
         start = clean(lines[0][:_SHOWN].decode("utf-8", "replace").strip())
         message = f"not a flow log that can be read; it starts with: {start}"
     hint = "make one with: hubble observe -o jsonpb --since 24h > flows.jsonl"
-    raise InputError(message, where=name, hint=hint)
+    return InputError(message, where=name, hint=hint)

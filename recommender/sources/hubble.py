@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from recommender.sources.canonical import Sign
+from recommender.sources.hubble_endpoint import decode
+from recommender.sources.layout import Layout, LogFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from recommender.sources.options import ReadOptions
 
 #: Name of the format in accounts and for ``--format``.
 NAME: Final = "hubble"
@@ -305,3 +309,25 @@ def canonical_sql(records: str) -> str:
             CASE WHEN l7_type = 'RESPONSE' AND rcode = 0 THEN query END AS dns_query, dns_answers
         FROM typed
     """
+
+
+def _recognise(lines: Sequence[bytes], _: ReadOptions) -> Layout | None:
+    return Layout(NAME) if recognises(lines) else None
+
+
+def _lines_sql(_: Layout, relation: str) -> str:
+    return canonical_sql(parse_sql(relation))
+
+
+def _whole_sql(_: Layout, file: str, first_line: int) -> str:
+    return canonical_sql(read_sql(file, first_line))
+
+
+FORMAT: Final = LogFormat(
+    name=NAME,
+    title="a Hubble flow log",
+    recognise=_recognise,
+    lines_sql=_lines_sql,
+    whole_sql=_whole_sql,
+    decode=decode,
+)

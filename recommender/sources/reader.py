@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from recommender.model.errors import BombError, InputError, PartialInputError
 from recommender.sources.arrays import array_lines
 from recommender.sources.cutting import cut_blocks
-from recommender.sources.formats import recognise
+from recommender.sources.formats import format_of, recognise
+from recommender.sources.layout import UNKNOWN
+from recommender.sources.options import AS_FOUND
 from recommender.sources.scanning import cut_file
 from recommender.sources.streams import open_plain, read_bytes
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from recommender.sources.blocks import Block
     from recommender.sources.discovery import InputFile
+    from recommender.sources.layout import Layout
+    from recommender.sources.options import ReadOptions
 
 #: Blocks that wait to be consumed; with the one in work and the one being read they bound memory.
 _AHEAD: Final = 1
@@ -52,19 +56,23 @@ class FilePart:
 
     Attributes:
         file: Which file.
-        format: Name of its format; empty where it was skipped.
+        layout: How it writes its records; of no format where it was skipped.
         part: The block, or the end.
     """
 
     file: InputFile
-    format: str
+    layout: Layout
     part: Block | FileEnd
 
 
-def read_parts(files: tuple[InputFile, ...]) -> Iterator[FilePart]:
+def read_parts(files: tuple[InputFile, ...], options: ReadOptions = AS_FOUND) -> Iterator[FilePart]:
     """All files in order, block by block, each followed by its end.
 
     A thread reads ahead, so that unpacking and parsing overlap.
+
+    Args:
+        files: The files.
+        options: What the user said about them.
 
     Raises:
         InputError: A file that the user named cannot be used.
@@ -81,7 +89,7 @@ def read_parts(files: tuple[InputFile, ...]) -> Iterator[FilePart]:
             return True
         return False
 
-    worker = threading.Thread(target=_work, args=(files, offer), daemon=True)
+    worker = threading.Thread(target=_work, args=(files, options, offer), daemon=True)
     worker.start()
     try:
         while (item := parts.get()) is not None:
@@ -93,10 +101,12 @@ def read_parts(files: tuple[InputFile, ...]) -> Iterator[FilePart]:
         worker.join(_PATIENCE)
 
 
-def _work(files: tuple[InputFile, ...], offer: Callable[[object], bool]) -> None:
+def _work(
+    files: tuple[InputFile, ...], options: ReadOptions, offer: Callable[[object], bool]
+) -> None:
     try:
         for file in files:
-            for part in _read_file(file):
+            for part in _read_file(file, options):
                 if not offer(part):
                     return
     except BaseException as error:  # noqa: BLE001 - handed on and raised by the consumer
@@ -105,12 +115,12 @@ def _work(files: tuple[InputFile, ...], offer: Callable[[object], bool]) -> None
         offer(None)
 
 
-def _read_file(file: InputFile) -> Iterator[FilePart]:
+def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
     try:
         chunks = read_bytes(file)
         head, early = _peek(chunks)
         if early and not b"".join(head).strip():
-            yield FilePart(file, "", FileEnd(early))
+            yield FilePart(file, UNKNOWN, FileEnd(early))
             return
         head = [b"".join(head).removeprefix(_BOM)]
         lines: Iterator[bytes] = chain(head, _raise_after(early) if early else chunks)
@@ -120,24 +130,30 @@ def _read_file(file: InputFile) -> Iterator[FilePart]:
         else:
             first = head[0][:_HEAD_BYTES].split(b"\n")[:_HEAD_LINES]
         # What is left of a broken archive may end within its first record.
-        name = _format_of_rest(file.name, first) if early else recognise(file.name, first)
+        layout = _recognise(file.name, first, options, broken=early is not None)
     except (PartialInputError, BombError):
         raise
     except InputError as error:
         if file.named:
             raise
-        yield FilePart(file, "", FileEnd(skipped=error))
+        yield FilePart(file, UNKNOWN, FileEnd(skipped=error))
         return
     problem: PartialInputError | None = None
     try:
-        for block in _blocks(file, lines, is_array=is_array):
-            yield FilePart(file, name, block)
+        for block in _blocks(file, layout, lines, is_array=is_array):
+            yield FilePart(file, layout, block)
     except PartialInputError as error:
         problem = error
-    yield FilePart(file, name, FileEnd(problem))
+    yield FilePart(file, layout, FileEnd(problem))
 
 
-def _blocks(file: InputFile, lines: Iterator[bytes], *, is_array: bool) -> Iterator[Block]:
+def _blocks(
+    file: InputFile, layout: Layout, lines: Iterator[bytes], *, is_array: bool
+) -> Iterator[Block]:
+    unwrap = None if is_array else format_of(layout).unwrap
+    inner = unwrap(layout, file.name, lines) if unwrap else None
+    if inner is not None:
+        return cut_blocks(file.name, inner)
     plain = None if is_array else open_plain(file)
     if plain is None:
         return cut_blocks(file.name, lines)
@@ -145,11 +161,14 @@ def _blocks(file: InputFile, lines: Iterator[bytes], *, is_array: bool) -> Itera
     return cut_file(file.name, plain, begin)
 
 
-def _format_of_rest(name: str, first: list[bytes]) -> str:
+def _recognise(name: str, first: list[bytes], options: ReadOptions, *, broken: bool) -> Layout:
+    """The layout; of no format where what is left of a broken archive does not tell it."""
     try:
-        return recognise(name, first)
+        return recognise(name, first, options)
     except InputError:
-        return ""
+        if not broken:
+            raise
+        return UNKNOWN
 
 
 def _peek(chunks: Iterator[bytes]) -> tuple[list[bytes], PartialInputError | None]:

@@ -1,0 +1,111 @@
+"""What a module for a log format offers, and what it found out about one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from recommender.sources.endpoint import EndClass, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from recommender.sources.options import ReadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one file writes its records, told once by its first lines.
+
+    Attributes:
+        format: Name of the format.
+        form: Which of the format's forms it is, in the words of the format's own module.
+        fields: Names of the columns in their order, where a form has them.
+    """
+
+    format: str
+    form: str = ""
+    fields: tuple[str, ...] = ()
+
+
+#: The layout of what cannot be told.
+UNKNOWN: Final = Layout("")
+
+
+class Recognise(Protocol):
+    """The layout of a file by its first lines, or None where it is of another format."""
+
+    def __call__(self, lines: Sequence[bytes], options: ReadOptions, /) -> Layout | None:
+        """Look at the first lines that are not blank."""
+        ...
+
+
+class LinesSQL(Protocol):
+    """SQL for the canonical flows of a relation with the columns ``line`` and ``text``.
+
+    A line may give several rows, each a record. A line that is no record, such as a header,
+    gives a row whose ``aside`` is :data:`recommender.sources.canonical.NO_RECORD`, or none.
+    """
+
+    def __call__(self, layout: Layout, relation: str, /) -> str:
+        """The statement."""
+        ...
+
+
+class WholeSQL(Protocol):
+    """SQL for the canonical flows of a whole file of sound lines, each of which is one row.
+
+    It is the fast way: where it fails, or gives another number of rows than there are lines, or
+    a malformed one, the lines are looked at one by one.
+    """
+
+    def __call__(self, layout: Layout, file: str, first_line: int, /) -> str:
+        """The statement; lines are numbered from ``first_line`` on."""
+        ...
+
+
+class Unwrap(Protocol):
+    """The lines of a file whose content is no lines yet, or None where it is."""
+
+    def __call__(
+        self, layout: Layout, name: str, chunks: Iterator[bytes], /
+    ) -> Iterator[bytes] | None:
+        """Turn the whole content into lines; what is not asked for is not read."""
+        ...
+
+
+class Decode(Protocol):
+    """The meaning of what a log wrote of one end."""
+
+    def __call__(self, text: str, /) -> Endpoint:
+        """Decode a text of the columns ``src`` and ``dst``."""
+        ...
+
+
+def no_identity(_: str) -> Endpoint:
+    """An end that is known by its address alone."""
+    return Endpoint(EndClass.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class LogFormat:
+    """What a module for a log format offers.
+
+    Attributes:
+        name: Name of the format in accounts and for ``--format``.
+        title: What a file of it is called in a sentence, with its article.
+        recognise: The layout of a file by its first lines.
+        lines_sql: Canonical flows of single lines.
+        whole_sql: Canonical flows of a whole file at once; None where there is no faster way.
+        unwrap: Lines of what is no lines; None where a file always is.
+        decode: The meaning of an end. Texts other than Hubble's begin with the format's name
+            and a colon, which :func:`recommender.sources.formats.decode` takes off.
+    """
+
+    name: str
+    title: str
+    recognise: Recognise
+    lines_sql: LinesSQL
+    whole_sql: WholeSQL | None = None
+    unwrap: Unwrap | None = None
+    decode: Decode = no_identity
