@@ -17,6 +17,7 @@ from recommender.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
 #: Suffixes of the files that are read out of a folder; a file that is named is read whatever
 #: its suffix.
@@ -41,6 +42,7 @@ class Document:
         index: Number of the document in its file, from 1.
         line: Line where it begins, from 1; 0 where unknown (JSON).
         item: Number of the item within a List, from 1; 0 for a document that is no List.
+        taken: When the cluster was looked at; None where the file does not say.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Document:
     index: int
     line: int = 0
     item: int = 0
+    taken: datetime | None = None
 
     @property
     def where(self) -> str:

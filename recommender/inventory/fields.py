@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from recommender.model.errors import ManifestError
@@ -85,6 +86,20 @@ class Fields:
         if not isinstance(value, bool):
             self.fail(key, f"must be true or false, not {_shown(value)}")
         return value
+
+    def moment(self, key: str) -> datetime | None:
+        """A field that holds a time with its zone, in UTC; None where it is missing."""
+        text = self.text(key)
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+            return moment.astimezone(UTC) if moment.tzinfo else self._no_time(key, text)
+        except (ValueError, OverflowError):
+            return self._no_time(key, text)
+
+    def _no_time(self, key: str, text: str) -> NoReturn:
+        self.fail(key, f"not a time: {text[:80]!r}", hint="as in 2026-03-02T10:00:00Z")
 
     def child(self, key: str) -> Fields:
         """A field that holds a mapping; a missing one is empty."""

@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from recommender.inventory import objects
+from recommender.inventory.collecting import READ_KINDS, Collected, pod_template
 from recommender.inventory.documents import Document, read_documents
-from recommender.inventory.fields import Fields
+from recommender.inventory.history import holdings_of
 from recommender.inventory.owners import Controller, Owners
 from recommender.inventory.policies import POLICY_KINDS, parse_policies
-from recommender.inventory.types import Inventory, Namespace, Node, Pod, Service, Workload
+from recommender.inventory.types import Inventory, Pod, Workload
 from recommender.model.entities import Entity
 from recommender.model.errors import ManifestError
 from recommender.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from recommender.inventory.fields import Fields
+    from recommender.inventory.history import Sighting
     from recommender.inventory.types import Labels
     from recommender.model.labels import LabelSelector
-
-#: Kinds that make pods, and where in them the pod template stands.
-TEMPLATES: Final = {
-    "Deployment": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicationController": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
-
-_READ_KINDS: Final = frozenset(
-    {*TEMPLATES, "Pod", "Namespace", "Service", "Node", "Endpoints", "EndpointSlice"},
-)
-
-
-@dataclass(slots=True)
-class _Cluster:
-    """What has been read so far."""
-
-    namespaces: dict[str, Namespace] = field(default_factory=dict)
-    pods: dict[tuple[str, str], tuple[Pod, Fields]] = field(default_factory=dict)
-    controllers: dict[tuple[str, str, str], Fields] = field(default_factory=dict)
-    services: dict[tuple[str, str], Service] = field(default_factory=dict)
-    nodes: dict[str, Node] = field(default_factory=dict)
-    apiserver: set[str] = field(default_factory=set)
 
 
 def read_inventory(paths: Iterable[str | Path], *, infer_owners: bool = True) -> Inventory:
@@ -73,18 +49,19 @@ def read_inventory(paths: Iterable[str | Path], *, infer_owners: bool = True) ->
 
 def inventory_of(documents: Iterable[Document], *, infer_owners: bool = True) -> Inventory:
     """The same as ``read_inventory`` for objects that were read before."""
-    cluster = _Cluster()
+    cluster = Collected()
     findings: list[Finding] = []
     policy_documents: list[Document] = []
     for document in documents:
         if document.kind in POLICY_KINDS:
             policy_documents.append(document)
-        elif document.kind in _READ_KINDS:
+        elif document.kind in READ_KINDS:
             try:
-                _add(cluster, document)
+                cluster.add(document)
             except ManifestError as error:
                 findings.append(invalid(error, document))
-    workloads = _workloads(cluster, infer_owners=infer_owners)
+    owners = Owners(cluster.controllers, infer=infer_owners)
+    workloads = _workloads(cluster, owners)
     policies = parse_policies(policy_documents)
     for name in sorted(
         {workload.entity.namespace for workload in workloads}
@@ -101,6 +78,8 @@ def inventory_of(documents: Iterable[Document], *, infer_owners: bool = True) ->
         apiserver_addresses=tuple(sorted(cluster.apiserver)),
         complete=True,
         findings=(*findings, *policies.findings),
+        holdings=holdings_of([*_pod_sightings(cluster, owners), *cluster.sightings]),
+        taken=cluster.taken,
     )
 
 
@@ -118,38 +97,15 @@ def invalid(error: ManifestError, document: Document) -> Finding:
     )
 
 
-def _add(cluster: _Cluster, document: Document) -> None:
-    """Put one object where it belongs; of two with one name the later one counts."""
-    item = Fields.of(document)
-    match document.kind:
-        case "Namespace":
-            namespace = objects.namespace(item)
-            cluster.namespaces[namespace.name] = namespace
-        case "Pod":
-            pod = objects.pod(item)
-            cluster.pods[pod.namespace, pod.name] = (pod, item)
-        case "Service":
-            service = objects.service(item)
-            cluster.services[service.namespace, service.name] = service
-        case "Node":
-            node = objects.node(item)
-            cluster.nodes[node.name] = node
-        case "Endpoints" | "EndpointSlice":
-            # The API server's own Service is the one name for it that every cluster has.
-            labels = dict(item.child("metadata").labels("labels"))
-            service_name = labels.get("kubernetes.io/service-name") or objects.name_of(item)
-            if (objects.namespace_of(item), service_name) == ("default", "kubernetes"):
-                cluster.apiserver.update(objects.endpoint_addresses(item))
-        case kind:
-            # Read the template now, so that a bad one is named with its own place.
-            _template(item, kind)
-            key = (objects.namespace_of(item), kind, objects.name_of(item))
-            cluster.controllers[key] = item
+def _pod_sightings(cluster: Collected, owners: Owners) -> Iterator[Sighting]:
+    """Every look at every pod, with the workload that the pod belongs to."""
+    for look in cluster.looks:
+        (namespace, kind, name), _ = owners.of_pod(look.pod, look.item)
+        yield look.sighting(Entity.workload(namespace, kind, name))
 
 
-def _workloads(cluster: _Cluster, *, infer_owners: bool) -> list[Workload]:
+def _workloads(cluster: Collected, owners: Owners) -> list[Workload]:
     """Every top controller and every pod without one, sorted by entity."""
-    owners = Owners(cluster.controllers, infer=infer_owners)
     members: dict[Controller, list[Pod]] = {}
     inferred: set[Controller] = set()
     for pod, item in cluster.pods.values():
@@ -166,7 +122,7 @@ def _workloads(cluster: _Cluster, *, infer_owners: bool) -> list[Workload]:
     ]
 
 
-def _workload(cluster: _Cluster, top: Controller, pods: list[Pod], *, guessed: bool) -> Workload:
+def _workload(cluster: Collected, top: Controller, pods: list[Pod], *, guessed: bool) -> Workload:
     namespace, kind, name = top
     entity = Entity.workload(namespace, kind, name)
     item = cluster.controllers.get(top)
@@ -181,7 +137,7 @@ def _workload(cluster: _Cluster, top: Controller, pods: list[Pod], *, guessed: b
             host_network=any(pod.host_network for pod in pods),
             name_inferred=guessed,
         )
-    template = _template(item, kind)
+    template = pod_template(item, kind)
     labels = template.child("metadata").labels("labels")
     spec = template.child("spec")
     ports, host_network = objects.container_ports(spec), spec.flag("hostNetwork")
@@ -195,15 +151,8 @@ def _workload(cluster: _Cluster, top: Controller, pods: list[Pod], *, guessed: b
         ports=ports,
         service_account=spec.text("serviceAccountName"),
         host_network=host_network,
+        schedule=objects.schedule(item) if kind == "CronJob" else None,
     )
-
-
-def _template(item: Fields, kind: str) -> Fields:
-    for key in TEMPLATES[kind]:
-        item = item.child(key)
-    item.child("metadata").labels("labels")
-    objects.container_ports(item.child("spec"))
-    return item
 
 
 def _selector(item: Fields, kind: str) -> LabelSelector | None:
@@ -228,7 +177,7 @@ def _shared_labels(pods: list[Pod]) -> Labels:
     return tuple(sorted(shared))
 
 
-def _account(cluster: _Cluster, pods: list[Pod]) -> str:
+def _account(cluster: Collected, pods: list[Pod]) -> str:
     for pod in pods:
         _, item = cluster.pods[pod.namespace, pod.name]
         return item.child("spec").text("serviceAccountName")

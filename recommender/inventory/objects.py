@@ -9,6 +9,7 @@ from recommender.inventory.types import (
     Namespace,
     Node,
     Pod,
+    Schedule,
     Service,
     ServicePort,
 )
@@ -124,6 +125,12 @@ def node(item: Fields) -> Node:
         spec.texts("podCIDRs") or ((single,) if single else ()),
         item.child("metadata").labels("labels"),
     )
+
+
+def schedule(item: Fields) -> Schedule:
+    """When a CronJob runs, as it is written."""
+    spec = item.child("spec")
+    return Schedule(spec.text("schedule"), spec.text("timeZone"), spec.flag("suspend"))
 
 
 def endpoint_addresses(item: Fields) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from recommender.inventory.holdings import Holding
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.labels import LabelSelector
@@ -52,6 +54,21 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a CronJob runs.
+
+    Attributes:
+        cron: The five fields of cron, or a word such as ``@daily``, as written.
+        time_zone: Name of the time zone; empty for that of the controller manager, mostly UTC.
+        suspended: Whether it starts no new Jobs.
+    """
+
+    cron: str
+    time_zone: str = ""
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """A controller (or a bare pod) with its pods.
 
@@ -67,6 +84,7 @@ class Workload:
         host_network: Whether its pods share the node's network.
         known_from: ``inventory`` or ``flows``.
         name_inferred: True where kind and name were told from a pod's name alone.
+        schedule: When it runs, for a CronJob whose object is known; else None.
     """
 
     entity: Entity
@@ -79,6 +97,7 @@ class Workload:
     host_network: bool = False
     known_from: str = "inventory"
     name_inferred: bool = False
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +170,8 @@ class Inventory:
         tiers: Cluster-wide policies found: AdminNetworkPolicy, BaselineAdminNetworkPolicy,
             ClusterNetworkPolicy.
         findings: Objects that could not be read (errors) and oddities of the input.
+        holdings: Who held which address when, sorted by address and time.
+        taken: When the latest of its snapshots was taken; None where no time is known.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -162,3 +183,5 @@ class Inventory:
     complete: bool = False
     tiers: tuple[TierPolicy, ...] = ()
     findings: tuple[Finding, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    taken: datetime | None = None

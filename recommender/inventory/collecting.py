@@ -1,0 +1,185 @@
+"""Objects of one cluster put where they belong, with every look at what holds an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from recommender.inventory import objects
+from recommender.inventory.fields import Fields
+from recommender.inventory.history import Holder, Sighting
+from recommender.inventory.holdings import Role
+from recommender.inventory.lifetimes import (
+    ENDED_PHASES,
+    created,
+    deletion_asked,
+    pod_end,
+    pod_start,
+)
+from recommender.model.entities import Entity, EntityKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommender.inventory.documents import Document
+    from recommender.inventory.types import Namespace, Node, Pod, Service
+
+#: Kinds that make pods, and where in them the pod template stands.
+TEMPLATES: Final = {
+    "Deployment": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+
+#: The kinds that are read here; policies are read elsewhere, all others passed over.
+READ_KINDS: Final = frozenset(
+    {*TEMPLATES, "Pod", "Namespace", "Service", "Node", "Endpoints", "EndpointSlice"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PodLook:
+    """One look at one pod.
+
+    Attributes:
+        pod: The pod.
+        item: The object, to find its owner by.
+        start: From when it certainly had its addresses; None where it does not say.
+        end: Until when, for one that has ended; None for one that goes on.
+        seen: When the look was taken; None where no time is known.
+    """
+
+    pod: Pod
+    item: Fields
+    start: datetime | None
+    end: datetime | None
+    seen: datetime | None
+
+    @classmethod
+    def of(cls, pod: Pod, item: Fields, seen: datetime | None) -> PodLook:
+        """Read the times of a pod.
+
+        Raises:
+            ManifestError: One of them is no time.
+        """
+        end = pod_end(item)
+        if end is None and seen is None:
+            end = deletion_asked(item)
+        return cls(pod, item, pod_start(item), end, seen)
+
+    def sighting(self, workload: Entity) -> Sighting:
+        """The addresses that it shows: the workload's, or the node's in the host network."""
+        pod, hosted = self.pod, self.pod.host_network
+        # One that has ended without a word of when has no address that is certain.
+        lost = self.end is None and pod.phase in ENDED_PHASES
+        return Sighting(
+            _holder("Pod", self.item),
+            Entity.node() if hosted else workload,
+            () if lost else pod.ips,
+            self.start,
+            self.end,
+            self.seen,
+            "" if hosted else pod.name,
+            Role.NODE if hosted else Role.POD,
+        )
+
+
+@dataclass(slots=True)
+class Collected:
+    """What has been read so far: of two objects with one name the later one counts.
+
+    Attributes:
+        looks: Every look at a pod, to be given its workload once all owners are known.
+        sightings: Every look at what else has addresses.
+        taken: Time of the latest look.
+    """
+
+    namespaces: dict[str, Namespace] = field(default_factory=dict)
+    pods: dict[tuple[str, str], tuple[Pod, Fields]] = field(default_factory=dict)
+    controllers: dict[tuple[str, str, str], Fields] = field(default_factory=dict)
+    services: dict[tuple[str, str], Service] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    apiserver: set[str] = field(default_factory=set)
+    looks: list[PodLook] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    taken: datetime | None = None
+
+    def add(self, document: Document) -> None:
+        """Put one object where it belongs.
+
+        Raises:
+            ManifestError: The API server would refuse the object.
+        """
+        item, seen = Fields.of(document), document.taken
+        if seen is not None:
+            self.taken = max(seen, self.taken or seen)
+        match document.kind:
+            case "Namespace":
+                namespace = objects.namespace(item)
+                self.namespaces[namespace.name] = namespace
+            case "Pod":
+                pod = objects.pod(item)
+                self.looks.append(PodLook.of(pod, item, seen))
+                self.pods[pod.namespace, pod.name] = (pod, item)
+            case "Service":
+                service = objects.service(item)
+                self.services[service.namespace, service.name] = service
+                entity = Entity(EntityKind.SERVICE, "", service.namespace, "", service.name)
+                self._see(item, entity, service.cluster_ips, Role.SERVICE, seen)
+                self._see(item, entity, service.external_ips, Role.BALANCER, seen)
+            case "Node":
+                node = objects.node(item)
+                self.nodes[node.name] = node
+                self._see(item, Entity.node(), node.addresses, Role.NODE, seen)
+            case "Endpoints" | "EndpointSlice":
+                self._add_endpoints(item, seen)
+            case kind:
+                # Read the template now, so that a bad one is named with its own place.
+                pod_template(item, kind)
+                key = (objects.namespace_of(item), kind, objects.name_of(item))
+                self.controllers[key] = item
+
+    def _add_endpoints(self, item: Fields, seen: datetime | None) -> None:
+        # The API server's own Service is the one name for it that every cluster has.
+        labels = dict(item.child("metadata").labels("labels"))
+        service = labels.get("kubernetes.io/service-name") or objects.name_of(item)
+        if (objects.namespace_of(item), service) == ("default", "kubernetes"):
+            addresses = objects.endpoint_addresses(item)
+            self.apiserver.update(addresses)
+            self._see(item, Entity.apiserver(), addresses, Role.APISERVER, seen)
+
+    def _see(
+        self,
+        item: Fields,
+        entity: Entity,
+        ips: tuple[str, ...],
+        role: Role,
+        seen: datetime | None,
+    ) -> None:
+        end = deletion_asked(item) if seen is None else None
+        holder = _holder(role.value, item)
+        self.sightings.append(
+            Sighting(holder, entity, ips, created(item), end, seen, role=role),
+        )
+
+
+def pod_template(item: Fields, kind: str) -> Fields:
+    """The pod template of a controller.
+
+    Raises:
+        ManifestError: The API server would refuse the template.
+    """
+    for key in TEMPLATES[kind]:
+        item = item.child(key)
+    item.child("metadata").labels("labels")
+    objects.container_ports(item.child("spec"))
+    return item
+
+
+def _holder(kind: str, item: Fields) -> Holder:
+    metadata = item.child("metadata")
+    return (kind, metadata.text("namespace"), metadata.text("name"), metadata.text("uid"))
