@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _HELP: Final = """Make the flow log of a made-up cluster, and its truth.
 
-Writes Hubble lines, an inventory as kubectl get -o json prints it, and who really called whom.
+Writes Hubble lines or the rows of a cloud's flow log, an inventory as kubectl get -o json prints
+it, and who really called whom.
 APPLICATION is the name of a built-in application ("shop", "scaled"), an application file, or a
 folder of Kubernetes manifests. The same seed and options give the same bytes.
 
@@ -29,6 +30,7 @@ Examples:
   recommender simulate shop -d out/ --flows 500000 --seed 7 --days 7 --nodes 5
   recommender simulate ./manifests -d out/ --flows 20000
   recommender simulate scaled -d out/ --workloads 300 --flows 1000000
+  recommender simulate shop -d out/ --format aws --connections 20000
   recommender simulate shop -d out/ --envelope exporter --rotate 10 --compress zstd
   recommender simulate --print-application shop > my-application.yaml
 """
@@ -47,7 +49,11 @@ def simulate(
     output_dir: Annotated[
         Path | None, typer.Option("--output-dir", "-d", help="Folder to write to.")
     ] = None,
-    flows: Annotated[int, typer.Option(help="About how many log lines to make.")] = 5_000,
+    flows: Annotated[int, typer.Option(help="About how many log records to make.")] = 5_000,
+    connections: Annotated[
+        int | None,
+        typer.Option(help="How many connections to make, whatever the format makes of them."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another number makes another run.")] = 1,
     days: Annotated[float, typer.Option(help="Length of the window in days.")] = 7.0,
     start: Annotated[
@@ -56,7 +62,12 @@ def simulate(
     workloads: Annotated[int, typer.Option(help="How many workloads 'scaled' has.")] = 100,
     nodes: Annotated[int, typer.Option(help="Worker nodes; 0 chooses.")] = 0,
     style: Annotated[
-        str, typer.Option("--format", help="hubble, hubble-old, retina or hubble-masked.")
+        str,
+        typer.Option(
+            "--format",
+            help="hubble, hubble-old, retina, hubble-masked, aws, aws-noflags, aws-default, gcp, "
+            "azure, azure-nsg or ibm.",
+        ),
     ] = "hubble",
     envelope: Annotated[
         str, typer.Option(help="wrapped, exporter (a folder a node), bare, flow-only or array.")
@@ -65,13 +76,18 @@ def simulate(
     rotate: Annotated[
         float, typer.Option(help="Start a new file after so many megabytes; 0 for never.")
     ] = 0.0,
+    sampling: Annotated[
+        float | None,
+        typer.Option(help="Share of the packets that GCP captures; 1 in 30 where not given."),
+    ] = None,
     family: Annotated[str, typer.Option(help="ipv4, ipv6 or dual.")] = "ipv4",
     datapath: Annotated[str, typer.Option(help="tunnel or native.")] = "tunnel",
     service_lb: Annotated[
         str, typer.Option(help="Where Services are translated: socket or packet.")
     ] = "socket",
     aggregate: Annotated[
-        int, typer.Option(help="Seconds of the exporter's own aggregation; 0 for none.")
+        int,
+        typer.Option(help="Seconds of the exporter's or the cloud's aggregation; 0 for its own."),
     ] = 0,
     churn: Annotated[float, typer.Option(help="How often a workload is rolled out, a day.")] = 0.15,
     lost_events: Annotated[
@@ -109,9 +125,11 @@ def simulate(
         return
     if output_dir is None:
         raise UsageError("no folder to write to", hint="name one with -d")
+    log, dialect = _kind(style)
     settings = Settings(
         seed=seed,
-        flows=flows,
+        flows=flows if connections is None else None,
+        connections=connections,
         start=_start(start),
         days=days,
         nodes=nodes,
@@ -119,7 +137,9 @@ def simulate(
         family=family,
         datapath=datapath,
         service_lb=service_lb,
-        style=_style(style),
+        style=dialect,
+        log=log,
+        sampling=sampling,
         envelope=envelope,
         aggregate=aggregate,
         multi_cluster=multi_cluster,
@@ -145,10 +165,17 @@ _STYLES: Final = {
 }
 
 
-def _style(name: str) -> str:
+def _kind(name: str) -> tuple[str, str]:
+    """What writes the log, and the dialect of Hubble."""
+    from recommender.simulation.settings import LOGS
+
+    clouds = [log for log in LOGS if log != "hubble"]
+    if name in clouds:
+        return name, "modern"
     if name not in _STYLES:
-        raise UsageError(f"unknown format {name!r}", hint=f"one of {', '.join(_STYLES)}")
-    return _STYLES[name]
+        hint = f"one of {', '.join([*_STYLES, *clouds])}"
+        raise UsageError(f"unknown format {name!r}", hint=hint)
+    return "hubble", _STYLES[name]
 
 
 def _start(text: str) -> datetime:

@@ -96,7 +96,7 @@ class Bundles:
                 "reply": self._events.reply(wire),
             }
         groups = {name: self._patterns(group) for name, group in sightings.items()}
-        return Bundle(_script(wire, route), groups)
+        return Bundle(script(wire, route), groups)
 
     def _verdicts(self, wire: Wire, route: Route) -> list[Sighting]:
         out: list[Sighting] = []
@@ -138,7 +138,8 @@ class Bundles:
         return patterns[0] if patterns else None
 
 
-def _script(wire: Wire, route: Route) -> tuple[scripts.Step, ...]:
+def script(wire: Wire, route: Route) -> tuple[scripts.Step, ...]:
+    """The steps of a connection that runs that way."""
     if route.l7:
         return scripts.HTTP if route.l7 == "http" else scripts.DNS
     tcp = wire.protocol == "TCP"

@@ -45,7 +45,7 @@ class Events:
 
     def __init__(self, ends: Ends, settings: Settings) -> None:
         self._ends = ends
-        self._tunnel = settings.datapath == "tunnel"
+        self._tunnel = settings.through_tunnel
         self._flows = Flows(ends)
 
     # --- traced packets ----------------------------------------------------------------------

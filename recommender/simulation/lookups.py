@@ -54,6 +54,10 @@ class ServiceAddresses:
         first, second = _SERVICE_NETWORK
         return f"{first}.{second + (number >> 16)}.{number >> 8 & 0xFF}.{number & 0xFF}"
 
+    def selecting(self, server: Target) -> list[Service]:
+        """The Services that select the pods of a workload."""
+        return self._services.get(server, [])
+
     def of(self, server: Target, port: int, protocol: str) -> tuple[Service, int] | None:
         """The Service, and its port, through which clients reach a pod port."""
         names = self._ports.get(server, {})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from recommender.simulation.dice import Dice
 from recommender.simulation.graph import Call, Intent, Outcome
-from recommender.simulation.lines import SUMMARY, TIME, UUID, encode
+from recommender.simulation.lines import SUMMARY, TIME, UUID
 from recommender.simulation.streams import alive
 from recommender.simulation.wires import EMITTER, Sighting, Wire
 
@@ -43,7 +43,7 @@ def disturbances(traffic: Traffic) -> list[tuple[int, Disturbance]]:
         return int(window * (0.05 + 0.9 * dice.unit()))
 
     out: list[tuple[int, Disturbance]] = []
-    if settings.envelope in _CARRIES_LOSSES:
+    if settings.log != "hubble" or settings.envelope in _CARRIES_LOSSES:
         out.extend((moment(), _Loss(dice)) for _ in range(settings.lost_events))
     if not settings.noise:
         return out
@@ -167,9 +167,8 @@ class _Drop:
             "drop_reason_desc": "INVALID_SOURCE_IP",
             "Summary": SUMMARY,
         }
-        item = traffic.bundles.single(Sighting(node, 0, event))
-        if item is not None:
-            out.append(traffic.emitter.once(item, moment, b"ICMPv6 RouterSolicitation"))
+        sighting = Sighting(node, 0, event)
+        traffic.recorder.dropped(sighting, moment, b"ICMPv6 RouterSolicitation", out)
 
 
 class _Loss:
@@ -181,12 +180,10 @@ class _Loss:
     def play(self, traffic: Traffic, moment: int, out: list[Line]) -> None:
         node = self._dice.pick(traffic.cluster.nodes)
         source = self._dice.pick(_LOSSES)
-        stamp = traffic.emitter.clock.stamp(moment).decode()
         lost: dict[str, object] = {
             "source": source,
             "num_events_lost": str(self._dice.between(1, 4000)),
         }
         if source == "PERF_EVENT_RING_BUFFER":
             lost["cpu"] = self._dice.below(8)
-        line = {"lost_events": lost, "node_name": node.log_name, "time": stamp}
-        out.append((moment, node.index, encode(line) + b"\n"))
+        traffic.recorder.lost(node, lost, moment, out)

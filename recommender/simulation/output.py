@@ -16,11 +16,13 @@ from recommender.model.errors import OutputError, UsageError
 from recommender.model.text import csv_cell, file_stem
 from recommender.simulation.aggregation import aggregated
 from recommender.simulation.dumping import dump
+from recommender.simulation.framing import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from recommender.simulation.framing import Frame
     from recommender.simulation.simulation import Simulation
 
 #: How files of the log can be compressed, and the ending of each.
@@ -124,9 +126,9 @@ def _write_log(
     progress: Callable[[int], None] | None,
 ) -> None:
     lines = simulation.lines()
-    if simulation.settings.aggregate:
+    if simulation.settings.aggregate and simulation.settings.log == "hubble":
         lines = aggregated(lines, simulation.settings.aggregate)
-    array = simulation.settings.envelope == "array"
+    frame = frame_of(simulation.settings)
     with ExitStack() as stack:
         if layout.per_node:
             names = [
@@ -134,8 +136,8 @@ def _write_log(
                 for node in simulation.nodes
             ]
         else:
-            names = [directory / ("flows.json" if array else "flows.jsonl")]
-        logs = [stack.enter_context(_Log(name, layout, written, array=array)) for name in names]
+            names = [directory / frame.name]
+        logs = [stack.enter_context(_Log(name, layout, written, frame)) for name in names]
         for node, line in lines:
             logs[node if layout.per_node else 0].add(line)
             written.lines += 1
@@ -203,11 +205,11 @@ def _replacing(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
 class _Log:
     """The log of the cluster or of one node, in one file after the other."""
 
-    def __init__(self, path: Path, layout: Layout, written: Written, *, array: bool) -> None:
+    def __init__(self, path: Path, layout: Layout, written: Written, frame: Frame) -> None:
         self._path = path
         self._layout = layout
         self._written = written
-        self._array = array
+        self._frame = frame
         self._ending = COMPRESSIONS[layout.compression]
         self._size = 0
         self._number = 0
@@ -231,10 +233,7 @@ class _Log:
             self._close(last=False)
             self._open()
         stream = cast("IO[bytes]", self._stream)
-        if self._array:
-            stream.write(b"[\n" if not self._size else b",\n")
-            line = line.rstrip(b"\n")
-        stream.write(line)
+        stream.write(self._frame.piece(line, first=not self._size))
         self._size += len(line)
 
     def _open(self) -> None:
@@ -247,8 +246,8 @@ class _Log:
         self._stream = self._stack.enter_context(_compressor(plain, self._layout.compression))
 
     def _close(self, *, last: bool) -> None:
-        if self._array and self._stream is not None:
-            self._stream.write(b"\n]\n" if self._size else b"[]\n")
+        if self._stream is not None:
+            self._stream.write(self._frame.closing if self._size else self._frame.empty)
         self._stack.close()
         path = self._target
         if self._layout.rotate_bytes:

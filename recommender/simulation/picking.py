@@ -29,7 +29,7 @@ class Picker:
     def __init__(self, ends: Ends, settings: Settings, cluster: Cluster, dice: Dice) -> None:
         self._ends = ends
         self._families = settings.families
-        self._tunnel = settings.datapath == "tunnel"
+        self._tunnel = settings.through_tunnel
         self._dice = dice
         self._nodes = {
             name: [node for node in cluster.nodes if node.cluster == name]

@@ -10,6 +10,17 @@ from recommender.model.errors import UsageError
 
 #: The first moment of a window when none is given: a Monday, so that days read easily.
 DEFAULT_START: Final = datetime(2026, 3, 2, tzinfo=UTC)
+#: What writes the log: Hubble, or a cloud's network; see `Settings.log`.
+LOGS: Final = (
+    "hubble",
+    "aws",
+    "aws-noflags",
+    "aws-default",
+    "gcp",
+    "azure",
+    "azure-nsg",
+    "ibm",
+)
 #: How the log marks replies; see `Settings.style`.
 STYLES: Final = ("modern", "old", "retina", "masked")
 #: What a line of the log holds; see `Settings.envelope`.
@@ -24,6 +35,8 @@ SERVICE_LBS: Final = ("socket", "packet")
 #: Node networks are /24 of 10.244.0.0 to 10.255.255.255.
 MAX_NODES: Final = 1500
 
+# What GCP captures where the settings say nothing else: one packet in thirty.
+_CAPTURED: Final = 1 / 30
 _DAY_NS: Final = 86_400 * 10**9
 
 
@@ -38,6 +51,8 @@ class Options(TypedDict, total=False):
     nodes: int
     churn: float
     family: str
+    log: str
+    sampling: float | None
     datapath: str
     service_lb: str
     style: str
@@ -62,16 +77,24 @@ class Settings:
         nodes: Worker nodes; 0 chooses by the number of pods.
         churn: Rollouts of a Deployment or StatefulSet a day, on average.
         family: One of `FAMILIES`.
+        log: ``hubble``, or the flow log of a cloud's network: ``aws`` (with the packets' addresses
+            and TCP flags), ``aws-noflags`` (without the flags), ``aws-default`` (the fields of
+            version 2 alone), ``gcp``, ``azure`` (VNet flow logs), ``azure-nsg`` or ``ibm``. The
+            same settings make the same connections in each.
+        sampling: Share of the packets that GCP captures; one in thirty where not given.
         datapath: ``tunnel`` (VXLAN between nodes) or ``native`` routing.
         service_lb: ``socket`` translates Service addresses before the packet is made, so that
             the log shows pods and pod ports only; ``packet`` translates in the datapath, so that
             replies delivered to a client carry the Service's address and port.
-        style: ``modern`` (Hubble 1.20), ``old`` (2021: ``reply`` and no ``is_reply``, no
-            workloads), ``retina`` (``is_reply`` always false) or ``masked`` (a field mask that
-            keeps addresses, namespaces and pod names).
+        style: How Hubble writes: ``modern`` (Hubble 1.20), ``old`` (2021: ``reply`` and no
+            ``is_reply``, no workloads), ``retina`` (``is_reply`` always false) or ``masked`` (a
+            field mask that keeps addresses, namespaces and pod names).
         envelope: ``wrapped`` or ``exporter`` (both ``{"flow":…,"node_name":…,"time":…}``),
             ``bare`` flows, ``flow-only`` (no outer fields), or one JSON ``array`` of bare flows.
-        aggregate: Seconds of a window of the exporter's own aggregation, 0 for none.
+            Logs of clouds know three: ``wrapped`` lines, ``bare`` ones (AWS, without the line
+            that names the fields) and one whole ``array`` (the others).
+        aggregate: Seconds of a window of the exporter's own aggregation, 0 for none; for clouds
+            the length of the aggregation interval, 0 for what each does by itself.
         multi_cluster: Run the application in a second cluster as well, with calls between them.
         noise: Add a port scan, one connection made by hand and packets dropped for other reasons
             than policy.
@@ -86,6 +109,8 @@ class Settings:
     nodes: int = 0
     churn: float = 0.15
     family: str = "ipv4"
+    log: str = "hubble"
+    sampling: float | None = None
     datapath: str = "tunnel"
     service_lb: str = "socket"
     style: str = "modern"
@@ -98,6 +123,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, choices in (
             ("family", FAMILIES),
+            ("log", LOGS),
             ("datapath", DATAPATHS),
             ("service_lb", SERVICE_LBS),
             ("style", STYLES),
@@ -113,10 +139,35 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise UsageError(f"{name.replace('_', '-')} must not be negative")
+        if self.log != "hubble":
+            self._check_cloud()
+        if self.sampling is not None and not 0 < self.sampling <= 1:
+            raise UsageError(f"a sampling of {self.sampling}", hint="more than 0, at most 1")
         if self.nodes > MAX_NODES:
             raise UsageError(f"{self.nodes} nodes", hint=f"at most {MAX_NODES}")
         if self.start.tzinfo is None:
             raise UsageError("the start of the window has no time zone", hint="end it with Z")
+
+    def _check_cloud(self) -> None:
+        aws = self.log.startswith("aws")
+        fitting = ("wrapped", "exporter", "bare") if aws else ("wrapped", "exporter", "array")
+        if self.envelope not in fitting:
+            message = f"the log {self.log!r} has no envelope {self.envelope!r}"
+            raise UsageError(message, hint=f"one of {', '.join(fitting)}")
+        if self.style != "modern":
+            raise UsageError(f"the style {self.style!r} is of Hubble, not of {self.log!r}")
+
+    @property
+    def through_tunnel(self) -> bool:
+        """Whether packets between nodes are in a tunnel; in a cloud's own network they are not."""
+        return self.datapath == "tunnel" and self.log == "hubble"
+
+    @property
+    def captured(self) -> float:
+        """Share of the packets that the log is made of."""
+        if self.log != "gcp":
+            return 1.0
+        return _CAPTURED if self.sampling is None else self.sampling
 
     @property
     def window_ns(self) -> int:

@@ -118,7 +118,7 @@ class Simulation:
     def truth_document(self) -> dict[str, Any]:
         """The truth as a document: settings, edges with their tallies, lives of pods."""
         start = self.settings.start
-        edges = []
+        edges: list[dict[str, Any]] = []
         for edge, tally in self.truth:
             entry = {
                 "client": edge.client.id,
@@ -134,6 +134,10 @@ class Simulation:
                 "lastSeen": _moment(start + timedelta(microseconds=tally.last // 1000)),
                 "days": sorted(tally.days),
             }
+            if self.settings.log != "hubble":
+                entry["seen"] = tally.seen
+                if tally.translated:
+                    entry["translated"] = tally.translated
             if tally.addresses:
                 entry["addresses"] = sorted(tally.addresses)
             if edge.host_network:
@@ -199,7 +203,9 @@ class Simulation:
         return best
 
     def _count(self, connections: int) -> int:
-        return sum(1 for _ in self._traffic(connections).lines())
+        traffic = self._traffic(connections)
+        lines = sum(1 for _ in traffic.lines())
+        return traffic.recorder.records or lines
 
 
 def _refuse_ipv6(application: Application) -> None:

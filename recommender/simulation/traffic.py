@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.simulation import noise
 from recommender.simulation.asking import Asking
-from recommender.simulation.bundles import Bundles, Route
+from recommender.simulation.bundles import Route
+from recommender.simulation.cloud import CloudRecorder
 from recommender.simulation.dice import Dice
-from recommender.simulation.emitter import Clock, Emitter, Line, in_order, summaries
+from recommender.simulation.emitter import Line, in_order, summaries
 from recommender.simulation.ends import End, Ends
 from recommender.simulation.lookups import ServiceAddresses, http_values
 from recommender.simulation.picking import Picker
 from recommender.simulation.population import populate
+from recommender.simulation.recorder import HubbleRecorder, Made, Recorder
 from recommender.simulation.streams import Stream, slots
 from recommender.simulation.truth import TrueEdge, Truth
 from recommender.simulation.wires import Wire
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from recommender.simulation.cluster import Cluster
     from recommender.simulation.graph import Application, Call
     from recommender.simulation.settings import Settings
+    from recommender.simulation.truth import Tally
 
 _SECOND: Final = 10**9
 _HOUR_NS: Final = 3600 * _SECOND
@@ -54,9 +57,8 @@ class Traffic:
         self.settings = settings
         self.cluster = cluster
         self.ends = Ends(application, settings, cluster.nodes)
-        self.bundles = Bundles(self.ends, settings)
-        self.emitter = Emitter(Clock(settings.start), settings.seed)
         self.services = ServiceAddresses(application)
+        self.recorder = self._recorder()
         self.dice = Dice(settings.seed, "traffic")
         self.picker = Picker(self.ends, settings, cluster, self.dice)
         self._asking = Asking(self)
@@ -86,6 +88,7 @@ class Traffic:
             if count % _BATCH == 0:
                 yield moment, out
                 out = []
+        self.recorder.finish(out)
         yield self.settings.window_ns, out
 
     def _moments(self) -> Iterator[tuple[int, Stream | noise.Disturbance]]:
@@ -141,7 +144,7 @@ class Traffic:
         """
         if self.settings.service_lb == "packet" and wire.client.pod is not None:
             wire = self._through_service(wire, call)
-        self.count(wire, call, moment)
+        tally = self.count(wire, call, moment)
         route = Route(
             outcome=call.outcome,
             l7=call.l7 if self._proxied(wire) else "",
@@ -153,7 +156,7 @@ class Traffic:
         if route.l7 == "http":
             host = wire.server.names[0] if wire.server.names else call.server.name
             values |= http_values(host or wire.server.address, call.port, self.dice)
-        return self.emitter.play(self.bundles.of(wire, route), moment, values, out)
+        return self.recorder.play(Made(wire, route, values, tally), moment, out)
 
     def ask(
         self,
@@ -179,9 +182,9 @@ class Traffic:
         visible = pod is not None and self._namespaces[pod.workload.namespace].dns_visibility
         if not visible or wire.protocol == "TCP" or not self._proxied(wire):
             return self.connect(wire, call, moment, out)
-        self.count(wire, call, moment)
-        bundle = self.bundles.of(wire, Route(l7="dns"))
-        return self.emitter.play(bundle, moment, self.values(wire) | said, out)
+        tally = self.count(wire, call, moment)
+        values = self.values(wire) | said
+        return self.recorder.play(Made(wire, Route(l7="dns"), values, tally), moment, out)
 
     def values(self, wire: Wire) -> dict[bytes, bytes]:
         """Ports and summaries of a new connection."""
@@ -192,8 +195,8 @@ class Traffic:
             self._summaries[key] = found
         return {**found, b"p": self._ephemeral(), b"q": self._ephemeral()}
 
-    def count(self, wire: Wire, call: Call, moment: int) -> None:
-        """Count a connection in the truth."""
+    def count(self, wire: Wire, call: Call, moment: int) -> Tally:
+        """Count a connection in the truth, and return the tally of its edge."""
         host_network = tuple(
             side
             for side, end in (("client", wire.client), ("server", wire.server))
@@ -211,7 +214,15 @@ class Traffic:
         pod = wire.client.pod
         client = pod.name if pod is not None else wire.client.address
         others = [end.address for end in (wire.client, wire.server) if end.pod is None]
-        self.truth.tally(edge).add(moment, client, others)
+        tally = self.truth.tally(edge)
+        tally.add(moment, client, others)
+        return tally
+
+    def _recorder(self) -> Recorder:
+        settings = self.settings
+        if settings.log == "hubble":
+            return HubbleRecorder(self.ends, settings)
+        return CloudRecorder(self.ends, self.services, settings, self.cluster.nodes)
 
     def _ephemeral(self) -> bytes:
         return b"%d" % self.dice.between(_FIRST_EPHEMERAL, _LAST_EPHEMERAL)

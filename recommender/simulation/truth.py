@@ -67,6 +67,8 @@ class Tally:
         last: Nanosecond of the last one.
         days: Days of the window on which it was there, counted from 0.
         addresses: Addresses of the end that is no pod.
+        seen: Connections that a cloud's log has anything of.
+        translated: Those of them that it shows with the node's address in the client's place.
     """
 
     connections: int = 0
@@ -75,6 +77,8 @@ class Tally:
     last: int = 0
     days: set[int] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)
+    seen: int = 0
+    translated: int = 0
 
     def add(self, moment: int, client: str, addresses: Iterable[str]) -> None:
         """Count a connection.
