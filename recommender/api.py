@@ -21,6 +21,7 @@ from recommender.inventory import Inventory, read_inventory, require_sound
 from recommender.inventory.combine import combine
 from recommender.model.errors import UsageError
 from recommender.reporting.policy_set import PolicySet
+from recommender.review.settings import ReviewSettings
 from recommender.sources.options import AS_FOUND, ReadOptions
 from recommender.synthesis.settings import Settings
 from recommender.synthesis.subjects import home_cluster
@@ -43,6 +44,7 @@ __all__ = [
     "PolicySet",
     "ReadOptions",
     "ReplyFlag",
+    "ReviewSettings",
     "Settings",
     "assert_allows",
     "assert_denies",
@@ -122,6 +124,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     inventory: Inventory | Paths | None = None,
     *,
     settings: Settings | None = None,
+    review: ReviewSettings | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
     allow_partial: bool = False,
     options: ReadOptions = AS_FOUND,
@@ -134,6 +137,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         inventory: The cluster as known, or where to read it: manifests or kubectl dumps. Without
             it, selectors come from the labels that the flows show.
         settings: Choices that shape the drafts.
+        review: Choices about what waits for a person.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
         allow_partial: Draft also from files that end early or are corrupt.
         options: How to read logs whose content does not tell it.
@@ -151,9 +155,10 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.reporting.run import Replay as ReplayCounts
     from recommender.reporting.run import Run
     from recommender.review.proof import prove
+    from recommender.review.sorting import sort_out
     from recommender.synthesis.synthesize import synthesize
 
-    chosen = settings or Settings()
+    chosen, doubting = settings or Settings(), review or ReviewSettings()
     known = _inventory(inventory)
     names = _several(paths)
     found = connect(
@@ -166,8 +171,10 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     )
     cluster = combine(known, found.inventory)
     home = _home(chosen, cluster, found)
-    drafts = synthesize(found.edges, cluster, observed=found.observed, settings=home)
-    proof = prove(drafts.policies, found.edges, cluster, home_cluster(cluster, home))
+    chosen_edges = sort_out(found.edges, cluster, window=found.window, settings=doubting)
+    wanted = chosen_edges.drafted
+    drafts = synthesize(wanted, cluster, observed=found.observed, settings=home)
+    proof = prove(drafts.policies, wanted, cluster, home_cluster(cluster, home))
     run = Run(
         tool_version=__version__,
         inputs=tuple(os.fspath(name) for name in names),
@@ -176,12 +183,18 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         inventory=cluster,
         observed=found.observed,
         policies=proof.policies,
-        findings=(*proof.findings, *drafts.findings, *cluster.findings),
+        findings=(
+            *proof.findings,
+            *chosen_edges.findings,
+            *drafts.findings,
+            *cluster.findings,
+        ),
         coverage=found.findings,
-        settings=_settings(chosen, found),
+        settings=_settings(chosen, doubting, found),
         replay=ReplayCounts(
             *map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))
         ),
+        review=chosen_edges.items,
     )
     result = PolicySet(run)
     result.require_records()
@@ -433,5 +446,9 @@ def _home(chosen: Settings, cluster: Inventory, found: Connections) -> Settings:
     raise UsageError(message, hint=f"seen: {seen}" if seen else "leave the cluster out")
 
 
-def _settings(chosen: Settings, found: Connections) -> dict[str, bool | int | float | str | None]:
-    return {**asdict(chosen), "reply_flag_trusted": found.reply_flag_trusted}
+def _settings(
+    chosen: Settings,
+    review: ReviewSettings,
+    found: Connections,
+) -> dict[str, bool | int | float | str | None]:
+    return {**asdict(chosen), **asdict(review), "reply_flag_trusted": found.reply_flag_trusted}

@@ -68,6 +68,13 @@ class Connections:
     last_seen: datetime | None = None
     reply_flag_trusted: bool = True
 
+    @property
+    def window(self) -> tuple[datetime, datetime] | None:
+        """Time of the first and the last record that made an edge, None where none has one."""
+        if self.first_seen is None or self.last_seen is None:
+            return None
+        return self.first_seen, self.last_seen
+
 
 @dataclass(slots=True)
 class _Ends:

@@ -20,6 +20,7 @@ from recommender.reporting.parts import (
     rule_part,
     selector_part,
 )
+from recommender.reporting.review_part import review_part
 from recommender.reporting.run import drafts_by_entity
 from recommender.reporting.times import rfc3339
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from recommender.reporting.run import Run
 
 #: Grows in its first number when a reader of the document has to change, else in its second.
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 Document = dict[str, Any]
 
@@ -55,6 +56,7 @@ def build(run: Run) -> Document:
         "entities": _entities(run),
         "edges": [edge_part(edge) for edge in sorted(run.edges, key=lambda edge: edge.key)],
         "policies": _policies(run),
+        "review": review_part(run.review),
         "findings": _findings(run.findings),
         "coverage": _findings(run.coverage),
     }

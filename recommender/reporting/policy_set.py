@@ -9,6 +9,7 @@ from recommender.model.errors import InputError, PartialInputError
 from recommender.model.policies import Direction, Every, IPBlock, Peer, PodPeer, PolicyPort, Rule
 from recommender.rendering.files import Written, write_tree
 from recommender.rendering.network_policy import to_yaml
+from recommender.rendering.review_files import review_files
 from recommender.rendering.tree import policy_files
 from recommender.reporting.document import build, to_json
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from recommender.model.findings import Finding
     from recommender.model.policies import NetworkPolicy
     from recommender.reporting.run import Run
+    from recommender.review.items import Item
 
 #: Name of the versioned document beside the drafts.
 REPORT: Final = "report.json"
@@ -47,6 +49,11 @@ class PolicySet:
         found = (*self.run.findings, *self.run.coverage)
         return tuple(sorted(found, key=lambda finding: finding.order))
 
+    @property
+    def review(self) -> tuple[Item, ...]:
+        """What waits for a person, and what was decided; the most doubtful first."""
+        return tuple(sorted(self.run.review, key=lambda item: item.order))
+
     def report(self) -> dict[str, Any]:
         """The versioned document of the run, as written to ``report.json``."""
         return build(self.run)
@@ -56,7 +63,7 @@ class PolicySet:
         return "---\n".join(to_yaml(policy) for policy in self.policies)
 
     def to_dir(self, directory: str | os.PathLike[str], *, force: bool = False) -> Written:
-        """Write the drafts, their kustomizations and ``report.json``.
+        """Write the drafts, their kustomizations, ``review/`` and ``report.json``.
 
         Args:
             directory: Where to; it is made if it is not there.
@@ -68,7 +75,7 @@ class PolicySet:
         Raises:
             OutputError: A file would be overwritten, or cannot be written.
         """
-        files = policy_files(self.policies)
+        files = policy_files(self.policies) | review_files(self.review)
         files[REPORT] = to_json(build(self.run))
         return write_tree(directory, files, force=force)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction, NetworkPolicy
+    from recommender.review.items import Item
 
 #: What a setting can be in a report.
 Setting: TypeAlias = bool | int | float | str | None
@@ -56,6 +57,7 @@ class Run:
         coverage: Findings about what the logs cannot have shown: losses, gaps, aggregation.
         settings: The choices that shaped the drafts, by name; nothing of this machine.
         replay: How the accepted edges fare under the drafts, None where it was not asked for.
+        review: What waits for a person, and what was decided.
     """
 
     tool_version: str
@@ -69,6 +71,7 @@ class Run:
     coverage: tuple[Finding, ...] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict)
     replay: Replay | None = None
+    review: tuple[Item, ...] = ()
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
