@@ -19,7 +19,6 @@ from recommender._version import __version__
 if TYPE_CHECKING:
     from recommender.api import (
         Modes,
-        PolicySet,
         ReadOptions,
         ReviewSettings,
         Settings,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
         replay,
         validate,
     )
+    from recommender.reporting.policy_set import PolicySet
     from recommender.simulation import simulate
 
 __all__ = [
@@ -59,7 +59,7 @@ __all__ = [
 #: Where each public name lives; the type checker sees the same names in the block above.
 _EXPORTS: Final = {
     "Modes": "recommender.api",
-    "PolicySet": "recommender.api",
+    "PolicySet": "recommender.reporting.policy_set",
     "ReadOptions": "recommender.sources.options",
     "ReviewSettings": "recommender.api",
     "Settings": "recommender.api",

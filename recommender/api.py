@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, TypeAlias
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from recommender._version import __version__
 from recommender.connections.orient import ReplyFlag
-from recommender.evaluation.asserts import assert_allows as _assert_allows
-from recommender.evaluation.asserts import assert_denies as _assert_denies
-from recommender.evaluation.diff import diff as _diff
-from recommender.evaluation.explain import explain as _explain
-from recommender.evaluation.judging import Outcome
 from recommender.evaluation.modes import Modes
-from recommender.evaluation.reach import reach as _reach
-from recommender.evaluation.replay import replay as _replay
-from recommender.evaluation.setting import Setting, read_setting
-from recommender.inventory import Inventory, read_inventory, require_sound
-from recommender.inventory.combine import combine
+from recommender.inventory.types import Inventory
 from recommender.model.errors import UsageError
-from recommender.reporting.policy_set import PolicySet
 from recommender.review.settings import ReviewSettings
 from recommender.sources.options import AS_FOUND, ReadOptions
 from recommender.synthesis.settings import Settings
-from recommender.synthesis.subjects import home_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,12 +27,13 @@ if TYPE_CHECKING:
     from recommender.evaluation.explain import Explanation
     from recommender.evaluation.reach import Reach
     from recommender.evaluation.replay import Replay
+    from recommender.evaluation.setting import Setting
     from recommender.evaluation.validating import Validation
     from recommender.model.edges import Edge
+    from recommender.reporting.policy_set import PolicySet
 
 __all__ = [
     "Modes",
-    "PolicySet",
     "ReadOptions",
     "ReplyFlag",
     "ReviewSettings",
@@ -57,6 +49,16 @@ __all__ = [
     "replay",
     "validate",
 ]
+
+# What drafts, proves and writes: loaded while the logs are read, when the engine is at work.
+_AFTER_READING: Final = (
+    "recommender.inventory.combine",
+    "recommender.synthesis.synthesize",
+    "recommender.review.proof",
+    "recommender.review.sorting",
+    "recommender.reporting.policy_set",
+    "recommender.reporting.terminal",
+)
 
 #: One path or several: files, folders, globs, or ``-`` for standard input.
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
@@ -152,15 +154,11 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         UsageError: No workload of the chosen cluster was seen.
     """
     from recommender.connections.edges import connect
-    from recommender.reporting.run import Replay as ReplayCounts
-    from recommender.reporting.run import Run
-    from recommender.review.proof import prove
-    from recommender.review.sorting import sort_out
-    from recommender.synthesis.synthesize import synthesize
 
     chosen, doubting = settings or Settings(), review or ReviewSettings()
     known = _inventory(inventory)
     names = _several(paths)
+    loading = _load_ahead()
     found = connect(
         names,
         inventory=known,
@@ -169,6 +167,17 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         world_threshold=chosen.world_threshold,
         progress=progress,
     )
+    loading.join()
+    from recommender.evaluation.judging import Outcome
+    from recommender.inventory.combine import combine
+    from recommender.reporting.policy_set import PolicySet
+    from recommender.reporting.run import Replay as ReplayCounts
+    from recommender.reporting.run import Run
+    from recommender.review.proof import prove
+    from recommender.review.sorting import sort_out
+    from recommender.synthesis.subjects import home_cluster
+    from recommender.synthesis.synthesize import synthesize
+
     cluster = combine(known, found.inventory)
     home = _home(chosen, cluster, found)
     chosen_edges = sort_out(found.edges, cluster, window=found.window, settings=doubting)
@@ -231,6 +240,8 @@ def validate(
     known = _inventory(inventory)
     traffic = None
     if flows is not None:
+        from recommender.inventory.manifests import read_inventory
+
         cluster = known or read_inventory(paths)
         traffic = connect(_several(flows), inventory=cluster, options=options).edges
     return validate_manifests(paths, edges=traffic, inventory=known)
@@ -255,8 +266,10 @@ def reach(
     Raises:
         InputError: An input cannot be used.
     """
+    from recommender.evaluation.reach import reach as decide
+
     setting = _setting(manifests, inventory)
-    return _reach(setting.policies, setting.inventory, modes)
+    return decide(setting.policies, setting.inventory, modes)
 
 
 def replay(  # noqa: PLR0913 - a caller chooses what the command's options choose
@@ -287,11 +300,13 @@ def replay(  # noqa: PLR0913 - a caller chooses what the command's options choos
         InputError: An input cannot be used.
     """
     from recommender.connections.edges import connect
+    from recommender.evaluation.replay import replay as hold
+    from recommender.inventory.combine import combine
 
     setting = _setting(policies, inventory)
     known = setting.inventory if setting.inventory.workloads else None
     found = connect(_several(paths), inventory=known, options=options, progress=progress)
-    return _replay(found.edges, setting.policies, combine(known, found.inventory), modes)
+    return hold(found.edges, setting.policies, combine(known, found.inventory), modes)
 
 
 def diff(  # noqa: PLR0913 - two sides, and what they are asked of
@@ -322,6 +337,8 @@ def diff(  # noqa: PLR0913 - two sides, and what they are asked of
         InputError: An input cannot be used.
     """
     from recommender.connections.edges import connect
+    from recommender.evaluation.diff import diff as compare
+    from recommender.inventory.combine import combine
 
     before, after = (_setting(side, inventory) for side in (old, new))
     sides = [(before.policies, before.inventory), (after.policies, after.inventory)]
@@ -332,7 +349,7 @@ def diff(  # noqa: PLR0913 - two sides, and what they are asked of
         seen = found.edges
         # Without any manifest of workloads the flows tell what there is.
         sides = [(rules, combine(about, found.inventory)) for rules, about in sides]
-    return _diff(sides[0], sides[1], edges=seen, modes=modes)
+    return compare(sides[0], sides[1], edges=seen, modes=modes)
 
 
 def explain(  # noqa: PLR0913 - two ends, a port, and what they are asked of
@@ -361,9 +378,11 @@ def explain(  # noqa: PLR0913 - two ends, a port, and what they are asked of
         InputError: An input cannot be used.
         UsageError: An end or a port does not exist.
     """
+    from recommender.evaluation.explain import explain as tell
+
     setting = _setting(policies, inventory)
     rules, cluster = setting.policies, setting.inventory
-    return _explain(source, destination, port, policies=rules, inventory=cluster, modes=modes)
+    return tell(source, destination, port, policies=rules, inventory=cluster, modes=modes)
 
 
 def assert_allows(  # noqa: PLR0913 - as explain
@@ -384,10 +403,12 @@ def assert_allows(  # noqa: PLR0913 - as explain
     Raises:
         AssertionError: The connection is denied, or it cannot be told.
     """
+    from recommender.evaluation.asserts import assert_allows as hold
+
     setting = _setting(policies, inventory)
     rules, cluster = setting.policies, setting.inventory
     ends = (source, destination, port)
-    return _assert_allows(*ends, policies=rules, inventory=cluster, modes=modes, soft=soft)
+    return hold(*ends, policies=rules, inventory=cluster, modes=modes, soft=soft)
 
 
 def assert_denies(  # noqa: PLR0913 - as explain
@@ -408,13 +429,24 @@ def assert_denies(  # noqa: PLR0913 - as explain
     Raises:
         AssertionError: The connection is allowed, or it cannot be told.
     """
+    from recommender.evaluation.asserts import assert_denies as hold
+
     setting = _setting(policies, inventory)
     rules, cluster = setting.policies, setting.inventory
     ends = (source, destination, port)
-    return _assert_denies(*ends, policies=rules, inventory=cluster, modes=modes, soft=soft)
+    return hold(*ends, policies=rules, inventory=cluster, modes=modes, soft=soft)
+
+
+def _load_ahead() -> Thread:
+    """Load what comes after reading in a thread; to be joined before any of it is used."""
+    thread = Thread(target=lambda: [*map(import_module, _AFTER_READING)], daemon=True)
+    thread.start()
+    return thread
 
 
 def _setting(paths: Paths, inventory: Inventory | Paths | None) -> Setting:
+    from recommender.evaluation.setting import read_setting
+
     return read_setting([os.fspath(path) for path in _several(paths)], _inventory(inventory))
 
 
@@ -425,6 +457,9 @@ def _several(paths: Paths) -> tuple[str | os.PathLike[str], ...]:
 def _inventory(inventory: Inventory | Paths | None) -> Inventory | None:
     if inventory is None or isinstance(inventory, Inventory):
         return inventory
+    from recommender.inventory.manifests import read_inventory
+    from recommender.inventory.policies import require_sound
+
     known = read_inventory([os.fspath(path) for path in _several(inventory)])
     require_sound(known.findings)
     return known

@@ -42,10 +42,15 @@ def modules_after(code: str) -> set[str]:
     return set(done.stdout.rpartition("---\n")[2].split())
 
 
+#: What reads logs; everything else is loaded while they are read.
+READING = {"duckdb", "fsspec", "orjson", "zstandard"}
+
+
 @pytest.mark.parametrize(
     "code",
     [
         IMPORT,
+        "import recommender.api",
         LIST_NAMES,
         RUN.format(arguments=["--help"]),
         RUN.format(arguments=["--version"]),
@@ -56,6 +61,12 @@ def test_loads_no_heavy_library(code: str) -> None:
     loaded = modules_after(code)
     assert "recommender" in loaded
     assert not loaded & HEAVY
+
+
+def test_reading_starts_without_what_comes_after_it() -> None:
+    loaded = modules_after("import recommender.connections.edges")
+    assert loaded & HEAVY == READING
+    assert "yaml" not in loaded
 
 
 def test_the_measure_sees_a_heavy_library() -> None:

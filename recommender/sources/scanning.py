@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from recommender.sources.blocks import MAX_LINE, Block, count_lines, is_utf8
+from recommender.sources.blocks import MAX_LINE, Block, is_utf8
 from recommender.sources.cutting import cut_blocks
 from recommender.sources.texts import FileText
 
@@ -76,7 +76,7 @@ class _Scan:
         newline = piece.rfind(b"\n") + 1
         if newline:
             self.line_end = self.end + newline
-            self.lines += count_lines(piece)
+            self.lines += piece.count(b"\n")
         self.quiet = 0 if newline else self.quiet + 1
         self.ascii = self.ascii and piece.isascii()
         self.end += len(piece)

@@ -13,7 +13,7 @@ from recommender.model.policies import Direction, NetworkPolicy
 
 if TYPE_CHECKING:
     from recommender.inventory.types import Workload
-    from recommender.synthesis import Synthesis
+    from recommender.synthesis.synthesize import Synthesis
 
 WEB, CART = workload("shop/web"), workload("shop/cart")
 CALL = edge("shop/web", "shop/cart")

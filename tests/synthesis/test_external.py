@@ -21,8 +21,8 @@ from synthesis.worlds import (
 
 from recommender.model.entities import Entity
 from recommender.model.errors import UsageError
-from recommender.synthesis import Settings
 from recommender.synthesis.external import cover
+from recommender.synthesis.settings import Settings
 
 SHOP = cluster(workload("shop/web"), workload("shop/cart"))
 OUTSIDE = Entity.cidr("203.0.113.0/24")

@@ -17,8 +17,8 @@ from recommender.model.entities import Entity
 from recommender.model.labels import is_label_key, is_label_value
 from recommender.model.policies import Direction, IPBlock, PodPeer
 from recommender.rendering.network_policy import to_manifest
-from recommender.synthesis import Settings
 from recommender.synthesis.naming import is_namespace_name, is_object_name
+from recommender.synthesis.settings import Settings
 
 if TYPE_CHECKING:
     import random

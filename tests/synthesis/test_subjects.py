@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -27,10 +28,13 @@ from recommender.model.entities import Entity
 from recommender.model.findings import Severity
 from recommender.model.labels import LabelSelector
 from recommender.model.policies import Direction, NetworkPolicy
-from recommender.synthesis import Settings, Synthesis
 from recommender.synthesis.mending import mending_line
 from recommender.synthesis.naming import DEFAULT_DENY, is_object_name, object_name, policy_names
+from recommender.synthesis.settings import Settings
 from recommender.synthesis.subjects import MANAGED_BY
+
+if TYPE_CHECKING:
+    from recommender.synthesis.synthesize import Synthesis
 
 
 def variants() -> Inventory:

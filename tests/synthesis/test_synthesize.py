@@ -22,7 +22,8 @@ from recommender.model.edges import Verdict
 from recommender.model.entities import Entity, EntityKind
 from recommender.model.findings import Severity
 from recommender.model.policies import Direction
-from recommender.synthesis import Settings, observable, synthesize
+from recommender.synthesis.settings import Settings
+from recommender.synthesis.synthesize import observable, synthesize
 
 SHOP = cluster(workload("shop/web"), workload("shop/cart"), workload("data/db"))
 WORKLOADS = (workload("shop/web"), workload("shop/cart"))

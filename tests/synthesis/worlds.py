@@ -10,7 +10,8 @@ from recommender.model.edges import Edge, Verdict
 from recommender.model.entities import Entity
 from recommender.model.labels import NAMESPACE_NAME, LabelSelector
 from recommender.model.policies import Direction, IPBlock, PodPeer
-from recommender.synthesis import BOTH, Settings, Synthesis, synthesize
+from recommender.synthesis.settings import BOTH, Settings
+from recommender.synthesis.synthesize import Synthesis, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
