@@ -66,8 +66,8 @@ def _grouped_sql(flows: str) -> str:
             s.id AS src_id, CASE WHEN kept AND s.id IS NULL THEN src END AS new_src,
             d.id AS dst_id, CASE WHEN kept AND d.id IS NULL THEN dst END AS new_dst,
             bit_or(signs) AS signs, count(*) AS records, sum(count) AS flows,
-            sum(bytes) AS bytes, min(start) AS first, max(start) AS last, min(line) AS line,
-            sum(lost) AS lost
+            sum(bytes) AS bytes, min(start) AS first, max(coalesce(until, start)) AS last,
+            min(line) AS line, sum(lost) AS lost
         FROM (
             SELECT * REPLACE (
                     CASE WHEN kept THEN coalesce(src, '') END AS src,
@@ -226,9 +226,16 @@ def _group_whole(
     if whole_sql is None:
         return False
     with files.hold(block.text) as file:
+        flows = whole_sql(layout, file, block.first_line)
+        if flows is None:
+            return False
         try:
-            cursor.execute(_grouped_sql(whole_sql(layout, file, block.first_line)))
-        except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):
+            cursor.execute(_grouped_sql(flows))
+        except (
+            duckdb.InvalidInputException,
+            duckdb.ConversionException,
+            duckdb.OutOfMemoryException,
+        ):
             # Some line is of another form, or the reader's buffers do not fit beside the rest.
             return False
     return cursor.execute(_SOUND).fetchall() == [(block.lines, 0)]

@@ -88,10 +88,11 @@ def _turn_sql(*, trust: bool, legacy: bool) -> str:
     flag = "reply IS NOT NULL" if trust else f"reply AND signs & {int(Sign.LAYER7)} <> 0"
     # A denied answer is rare: its connection was forgotten before it ended.
     answer = f"signs & {int(Sign.SYN_ACK | Sign.RESPONSE)} <> 0"
+    judged = f"verdict IN ('denied', 'audit') AND signs & {int(Sign.PLATFORM)} = 0"
     absent = f"reply IS NULL AND signs & {int(Sign.NO_LEGACY_REPLY)} <> 0" if legacy else "false"
     return f"""CASE
         WHEN signs & {int(Sign.CONTRADICTION)} <> 0 THEN -1
-        WHEN verdict IN ('denied', 'audit') THEN CASE WHEN reply OR {answer} THEN -1 ELSE 1 END
+        WHEN {judged} THEN CASE WHEN reply OR {answer} THEN -1 ELSE 1 END
         WHEN {flag} THEN CASE WHEN reply THEN -1 ELSE 1 END
         WHEN signs & {int(Sign.SYN)} <> 0 AND signs & {int(Sign.SYN_ACK)} = 0 THEN 1
         WHEN signs & {int(Sign.SYN_ACK)} <> 0 AND signs & {int(Sign.SYN)} = 0 THEN -1

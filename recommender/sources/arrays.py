@@ -1,4 +1,4 @@
-"""JSON arrays of records, turned into lines: element 1 is line 1."""
+"""JSON arrays and documents of records, turned into lines: element 1 is line 1."""
 
 from __future__ import annotations
 
@@ -26,17 +26,7 @@ def array_lines(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         PartialInputError: The array breaks off or is malformed; raised after the elements
             before that place have been handed on.
     """
-    data = bytearray()
-    broken: PartialInputError | None = None
-    try:
-        for chunk in chunks:
-            data += chunk
-            if len(data) > MAX_ARRAY:
-                message = "the JSON array is too large to be read as a whole"
-                hint = "turn it into lines first: jq -c '.[]' FILE"
-                raise InputError(message, where=name, hint=hint)
-    except PartialInputError as error:
-        broken = error
+    data, broken = _whole(name, chunks, "array", "jq -c '.[]' FILE")
     try:
         yield from (orjson.dumps(element) + b"\n" for element in orjson.loads(data))
     except orjson.JSONDecodeError:
@@ -44,6 +34,50 @@ def array_lines(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     else:
         if broken is not None:
             raise broken
+
+
+def document_lines(name: str, chunks: Iterable[bytes], keys: tuple[str, ...]) -> Iterator[bytes]:
+    """The elements of one array inside a JSON document as lines of JSON.
+
+    Args:
+        name: The file as the user named it.
+        chunks: Its unpacked content.
+        keys: Names under which the document may hold its array at the top; the first that is
+            there counts.
+
+    Raises:
+        InputError: The document is larger than 512 MiB.
+        PartialInputError: It breaks off or is malformed; what its array holds before that place
+            has been handed on.
+    """
+    data, broken = _whole(name, chunks, "document", f"jq -c '.{keys[0]}[]' FILE")
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        text = data.decode("utf-8", "replace")
+        start = re.search(rf'"({"|".join(keys)})"\s*:\s*\[', text)
+        yield from _salvage(name, text[start.end() - 1 :] if start else "[", broken)
+        return
+    found = [document[key] for key in keys if isinstance(document.get(key), list)]
+    yield from (orjson.dumps(element) + b"\n" for element in (found[0] if found else ()))
+    if broken is not None:
+        raise broken
+
+
+def _whole(
+    name: str, chunks: Iterable[bytes], what: str, instead: str
+) -> tuple[bytearray, PartialInputError | None]:
+    """All of a file, and what broke it off."""
+    data = bytearray()
+    try:
+        for chunk in chunks:
+            data += chunk
+            if len(data) > MAX_ARRAY:
+                message = f"the JSON {what} is too large to be read as a whole"
+                raise InputError(message, where=name, hint=f"turn it into lines first: {instead}")
+    except PartialInputError as error:
+        return data, error
+    return data, None
 
 
 def _salvage(name: str, text: str, broken: PartialInputError | None) -> Iterator[bytes]:

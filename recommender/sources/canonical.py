@@ -7,6 +7,7 @@ column           type       meaning
 ===============  =========  ====================================================================
 ``line``         BIGINT     line in the file, from 1
 ``start``        TIMESTAMP  when the record was made, UTC
+``until``        TIMESTAMP  when what it stands for ended; null: at its start
 ``src_ip``       VARCHAR    packet source address, as written; may be null
 ``dst_ip``       VARCHAR    packet destination address
 ``src_port``     INTEGER    packet source port, 0 where there is none
@@ -68,3 +69,5 @@ class Sign(IntFlag):
     NO_TIME = 4096
     #: Reply flag given as false on a SYN+ACK: the producer's flag cannot be trusted.
     CONTRADICTION = 8192
+    #: Judged by a cloud's own filter, whose denial may fall on an answer as well.
+    PLATFORM = 16384

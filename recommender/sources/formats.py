@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import InputError, UsageError
 from recommender.model.text import clean
-from recommender.sources import hubble
+from recommender.sources import aws, hubble
 from recommender.sources.options import AS_FOUND
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from recommender.sources.options import ReadOptions
 
 #: Formats that can be read, by name, in the order in which a file is held against them.
-FORMATS: Final[dict[str, LogFormat]] = {module.FORMAT.name: module.FORMAT for module in (hubble,)}
+FORMATS: Final[dict[str, LogFormat]] = {
+    module.FORMAT.name: module.FORMAT for module in (hubble, aws)
+}
 
 _SHOWN: Final = 60
+_AWS: Final = re.compile(rb"(?m)^(?:\S+ )*eni-\S+ ")
 # What other well-known files look like, to name them in the error.
 _STRANGERS: Final = (
-    (re.compile(rb"^version account-id|^\d+ \d{12} eni-"), "an AWS VPC flow log"),
     (re.compile(rb'"(jsonPayload|insertId)"\s*:'), "a GCP log export"),
     (re.compile(rb'"(flowRecords|flowTuples|flowLogVersion)"\s*:'), "an Azure flow log"),
     (re.compile(rb'"ibm_|"flow_logs"\s*:|"initiator_ip"\s*:'), "an IBM Cloud flow log"),
@@ -84,8 +86,12 @@ def recognise(name: str, head: list[bytes], options: ReadOptions = AS_FOUND) -> 
 
 def _stranger(name: str, lines: list[bytes], options: ReadOptions) -> InputError:
     """The error that says what a file looks like instead."""
-    wanted = FORMATS[options.format].title if options.format else "a Hubble flow log"
     text = b"\n".join(lines[:20])
+    if _AWS.search(text):
+        message = "looks like an AWS VPC flow log whose fields cannot be told"
+        hint = "name them in their order with --aws-fields"
+        return InputError(message, where=name, hint=hint)
+    wanted = FORMATS[options.format].title if options.format else "a flow log that can be read"
     for pattern, what in _STRANGERS:
         if pattern.search(text):
             message = f"looks like {what}, not {wanted}"

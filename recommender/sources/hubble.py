@@ -293,7 +293,7 @@ def canonical_sql(records: str) -> str:
         typed AS (
             SELECT *, CASE WHEN moment {_TIMES} THEN moment END AS start FROM dated
         )
-        SELECT line, {_MALFORMED} AS malformed, start, src_ip, dst_ip,
+        SELECT line, {_MALFORMED} AS malformed, start, NULL::TIMESTAMP AS until, src_ip, dst_ip,
             CASE WHEN sport BETWEEN 0 AND 65535 THEN sport ELSE 0 END AS src_port,
             CASE WHEN dport BETWEEN 0 AND 65535 THEN dport ELSE 0 END AS dst_port,
             protocol, verdict, {_ASIDE} AS aside,

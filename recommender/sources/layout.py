@@ -21,11 +21,13 @@ class Layout:
         format: Name of the format.
         form: Which of the format's forms it is, in the words of the format's own module.
         fields: Names of the columns in their order, where a form has them.
+        header: Whether the first line is a header.
     """
 
     format: str
     form: str = ""
     fields: tuple[str, ...] = ()
+    header: bool = False
 
 
 #: The layout of what cannot be told.
@@ -59,8 +61,8 @@ class WholeSQL(Protocol):
     a malformed one, the lines are looked at one by one.
     """
 
-    def __call__(self, layout: Layout, file: str, first_line: int, /) -> str:
-        """The statement; lines are numbered from ``first_line`` on."""
+    def __call__(self, layout: Layout, file: str, first_line: int, /) -> str | None:
+        """The statement, or None for this layout; lines are numbered from ``first_line`` on."""
         ...
 
 

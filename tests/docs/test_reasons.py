@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
+from recommender import sources
 from recommender.connections import aggregate, marks
 from recommender.evaluation.judging import REASONS
 from recommender.model.edges import Verdict
 from recommender.rendering.comments import MARKS
-from recommender.sources import blocks, hubble
+from recommender.sources import blocks, canonical
 from recommender.synthesis.minimise import WIDENED
 
 if TYPE_CHECKING:
@@ -30,8 +33,12 @@ def rows(repository: Path, page: str, heading: str) -> list[str]:
 
 
 def test_every_reason_why_a_record_makes_no_edge_is_explained_once(repository: Path) -> None:
-    sql = inspect.getsource(hubble) + inspect.getsource(aggregate)
+    modules = [
+        import_module(f"{sources.__name__}.{m.name}") for m in iter_modules(sources.__path__)
+    ]
+    sql = "".join(map(inspect.getsource, (*modules, aggregate)))
     used = set(SQL_REASON.findall(sql)) | {blocks.OVERSIZED, blocks.NOT_UTF8}
+    used -= {canonical.NO_RECORD, "hubble"}
     used |= {verdict.value for verdict in Verdict}
     used.remove(Verdict.ACCEPTED.value)
     explained = rows(repository, "how-it-works.md", "Set aside")
