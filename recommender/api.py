@@ -54,6 +54,7 @@ __all__ = [
 _AFTER_READING: Final = (
     "recommender.inventory.combine",
     "recommender.synthesis.synthesize",
+    "recommender.review.assess",
     "recommender.review.proof",
     "recommender.review.sorting",
     "recommender.reporting.policy_set",
@@ -128,6 +129,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     settings: Settings | None = None,
     review: ReviewSettings | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
+    min_coverage: float | None = None,
     allow_partial: bool = False,
     options: ReadOptions = AS_FOUND,
     progress: Callable[[str, int], None] | None = None,
@@ -141,6 +143,9 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         settings: Choices that shape the drafts.
         review: Choices about what waits for a person.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
+        min_coverage: Coverage that the cluster and each workload are held against, above 0 and
+            below 1. Directions of workloads under it are staged: left open. Hold the whole to it
+            with :meth:`PolicySet.require_coverage`.
         allow_partial: Draft also from files that end early or are corrupt.
         options: How to read logs whose content does not tell it.
         progress: Called while reading with a file's name and the bytes read of it since.
@@ -154,8 +159,10 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         UsageError: No workload of the chosen cluster was seen.
     """
     from recommender.connections.edges import connect
+    from recommender.review.window import require_bound
 
     chosen, doubting = settings or Settings(), review or ReviewSettings()
+    require_bound(min_coverage)
     known = _inventory(inventory)
     names = _several(paths)
     loading = _load_ahead()
@@ -173,6 +180,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.reporting.policy_set import PolicySet
     from recommender.reporting.run import Replay as ReplayCounts
     from recommender.reporting.run import Run
+    from recommender.review.assess import assess
     from recommender.review.proof import prove
     from recommender.review.sorting import sort_out
     from recommender.synthesis.subjects import home_cluster
@@ -180,10 +188,13 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
 
     cluster = combine(known, found.inventory)
     home = _home(chosen, cluster, found)
+    name = home_cluster(cluster, home)
     chosen_edges = sort_out(found.edges, cluster, window=found.window, settings=doubting)
     wanted = chosen_edges.drafted
-    drafts = synthesize(wanted, cluster, observed=found.observed, settings=home)
-    proof = prove(drafts.policies, wanted, cluster, home_cluster(cluster, home))
+    seen = assess(found.edges, cluster, found.presence, bound=min_coverage, home=name)
+    partial = {} if min_coverage is None else seen.window.partial
+    drafts = synthesize(wanted, cluster, observed=found.observed, partial=partial, settings=home)
+    proof = prove(drafts.policies, wanted, cluster, name)
     run = Run(
         tool_version=__version__,
         inputs=tuple(os.fspath(name) for name in names),
@@ -198,12 +209,13 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
             *drafts.findings,
             *cluster.findings,
         ),
-        coverage=found.findings,
-        settings=_settings(chosen, doubting, found),
+        coverage=(*found.findings, *seen.findings),
+        settings=_settings(chosen, doubting, found) | {"min_coverage": min_coverage},
         replay=ReplayCounts(
             *map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))
         ),
         review=chosen_edges.items,
+        window_coverage=seen.window,
     )
     result = PolicySet(run)
     result.require_records()

@@ -33,9 +33,11 @@ Examples:
   hubble observe -o jsonpb --since 24h | recommender recommend - -d out/
   recommender recommend /var/log/hubble/ -d out/ --inventory manifests/
   recommender recommend 'events*.log.gz' -o json > report.json
+  recommender recommend flows/ -d out/ --min-coverage 0.95
 
 \b
-Exit codes: 0 drafts were made, 2 usage, 3 an input cannot be used or is not complete.
+Exit codes: 0 drafts were made, 2 usage, 3 an input cannot be used or is not complete,
+or the coverage is below --min-coverage (the drafts are there all the same).
 """
 
 _OUTPUTS: Final = ("yaml", "json", "table")
@@ -108,6 +110,13 @@ def recommend(
         str | None,
         typer.Option(help="Cluster to draft for, where the flows are of several."),
     ] = None,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            help="Least share of a day to come that the window has to show, such as 0.95. Below "
+            "it workloads are left open where they are not covered, and the exit code is 3.",
+        ),
+    ] = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Replace files that this program did not write."),
@@ -132,6 +141,7 @@ def recommend(
             inventory or None,
             settings=settings,
             reply_flag=reply_flag,
+            min_coverage=min_coverage,
             allow_partial=allow_partial,
             options=reading(format_name, aws_fields),
             progress=progress,
@@ -140,6 +150,7 @@ def recommend(
         _write(result, output_dir, force=force)
     else:
         _print(result, output)
+    result.require_coverage()
 
 
 def _write(result: PolicySet, folder: Path, *, force: bool) -> None:

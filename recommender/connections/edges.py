@@ -15,6 +15,7 @@ from recommender.connections.coverage import coverage_findings, observed_directi
 from recommender.connections.ingest import Ingested, ingest
 from recommender.connections.orient import ReplyFlag, orient
 from recommender.connections.places import EVERYWHERE, Named, Places
+from recommender.connections.presence import Presence, presence
 from recommender.connections.resolve import Resolution, resolve
 from recommender.connections.store import Store
 from recommender.inventory.derived import derive_inventory
@@ -56,6 +57,7 @@ class Connections:
         first_seen: Time of the first record that makes an edge; None where there is none.
         last_seen: Time of the last one.
         reply_flag_trusted: Whether the log's reply flag was believed.
+        presence: When the log as a whole reported, then each node.
     """
 
     edges: tuple[Edge, ...]
@@ -67,6 +69,7 @@ class Connections:
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     reply_flag_trusted: bool = True
+    presence: tuple[Presence, ...] = ()
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
@@ -114,6 +117,7 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
     require_known(options)
     with _memory(), Store() as store:
         ingested = ingest(store, find_inputs(paths), options=options, progress=progress)
+        reported = presence(store.connection)
         ends = _identify(store.connection, inventory)
         trusted = orient(store.connection, reply_flag)
         rows, fates = aggregate(store.connection, world_threshold=world_threshold)
@@ -134,6 +138,7 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         first_seen=min((edge.first_seen for edge in accepted), default=None),
         last_seen=max((edge.last_seen for edge in accepted), default=None),
         reply_flag_trusted=trusted,
+        presence=reported,
     )
 
 

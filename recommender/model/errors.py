@@ -55,6 +55,12 @@ class PartialInputError(InputError):
     code = "input-partial"
 
 
+class CoverageError(InputError):
+    """The window shows less of the traffic than the user asked for."""
+
+    code = "coverage-below-bound"
+
+
 class BombError(InputError):
     """An archive unpacks to far more than its size allows and was refused."""
 

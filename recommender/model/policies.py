@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from recommender.model.labels import LabelSelector
 
 
+#: Annotation of a draft that names the directions it leaves open until the window shows enough.
+STAGED: Final = "recommender/staged"
+
+
 class Direction(StrEnum):
     """The two directions that a policy can isolate, as ``policyTypes`` spells them."""
 

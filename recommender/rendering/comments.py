@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from recommender.model.policies import Direction, Every
+from recommender.model.policies import STAGED, Direction, Every
 
 if TYPE_CHECKING:
     from recommender.model.edges import Edge
@@ -109,6 +109,7 @@ def _head(policy: NetworkPolicy) -> list[str]:
     lines = [f"DRAFT NetworkPolicy for {policy.origin or policy.name}: review it before use."]
     lines.append(f"Selects {what}.")
     lines += [_allows(policy, item) for item in Direction if policy.isolates(item)]
+    lines += [_stays_open(direction) for direction in _staged(policy)]
     if not isolated:
         lines.append("Isolates nothing.")
     marks = sorted(
@@ -117,6 +118,15 @@ def _head(policy: NetworkPolicy) -> list[str]:
     if marks:
         lines.append(f"Look twice at what is marked: {', '.join(marks)}.")
     return lines
+
+
+def _staged(policy: NetworkPolicy) -> list[str]:
+    value = dict(policy.annotations).get(STAGED, "")
+    return [direction for direction in value.split(",") if direction]
+
+
+def _stays_open(direction: str) -> str:
+    return f"PARTIAL: {direction.lower()} stays open, the window shows too little of it."
 
 
 def _allows(policy: NetworkPolicy, direction: Direction) -> str:

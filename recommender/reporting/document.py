@@ -23,6 +23,7 @@ from recommender.reporting.parts import (
 from recommender.reporting.review_part import review_part
 from recommender.reporting.run import drafts_by_entity
 from recommender.reporting.times import rfc3339
+from recommender.reporting.window_part import window_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,6 +58,7 @@ def build(run: Run) -> Document:
         "edges": [edge_part(edge) for edge in sorted(run.edges, key=lambda edge: edge.key)],
         "policies": _policies(run),
         "review": review_part(run.review),
+        "window_coverage": window_part(run.window_coverage),
         "findings": _findings(run.findings),
         "coverage": _findings(run.coverage),
     }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recommender.model.errors import InputError, PartialInputError
+from recommender.model.errors import CoverageError, InputError, PartialInputError
 from recommender.model.policies import Direction, Every, IPBlock, Peer, PodPeer, PolicyPort, Rule
 from recommender.rendering.files import Written, write_tree
 from recommender.rendering.network_policy import to_yaml
 from recommender.rendering.review_files import review_files
 from recommender.rendering.tree import policy_files
 from recommender.reporting.document import build, to_json
+from recommender.review.window_findings import below_text
 
 if TYPE_CHECKING:
     import os
@@ -96,6 +97,30 @@ class PolicySet:
         ]
         rows = [row for policy in self.policies for row in _rows(policy)]
         return pd.DataFrame(rows, columns=columns)
+
+    def coverage(self) -> pd.DataFrame:
+        """How well the window shows each workload, one row a workload and direction.
+
+        Returns:
+            Columns ``workload``, ``status``, ``days`` (on which it was seen, at least),
+            ``direction``, ``edges``, ``once`` (edges seen on one day), ``total`` (edge-days),
+            ``coverage``, ``at_least`` (with a confidence of 90 %; both NaN where nothing can be
+            said) and ``partial`` (why it is not covered, or empty).
+        """
+        from recommender.reporting.window_part import coverage_frame
+
+        return coverage_frame(self.run.window_coverage)
+
+    def require_coverage(self) -> None:
+        """Hold that the cluster and every workload seen reach the coverage that was asked for.
+
+        Raises:
+            CoverageError: One does not; says nothing where no coverage was asked for.
+        """
+        window = self.run.window_coverage
+        if window is not None and window.chosen and window.below:
+            hint = "record longer; what is below it was staged, that is left open"
+            raise CoverageError(below_text(window), hint=hint)
 
     def require_complete(self) -> None:
         """Hold that every input was read to its end.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction, NetworkPolicy
     from recommender.review.items import Item
+    from recommender.review.window import WindowCoverage
 
 #: What a setting can be in a report.
 Setting: TypeAlias = bool | int | float | str | None
@@ -58,6 +59,7 @@ class Run:
         settings: The choices that shaped the drafts, by name; nothing of this machine.
         replay: How the accepted edges fare under the drafts, None where it was not asked for.
         review: What waits for a person, and what was decided.
+        window_coverage: What the window is likely to have missed, None where not estimated.
     """
 
     tool_version: str
@@ -72,6 +74,7 @@ class Run:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     replay: Replay | None = None
     review: tuple[Item, ...] = ()
+    window_coverage: WindowCoverage | None = None
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:

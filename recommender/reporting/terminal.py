@@ -12,6 +12,7 @@ from recommender.rendering.tree import is_default_deny
 from recommender.reporting.layout import Style, columns_of, pad, table, wrap
 from recommender.reporting.outcome import direction_words, groups, outcomes
 from recommender.reporting.times import is_known
+from recommender.review.window_findings import window_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,6 +50,7 @@ def summary(
     ends = outcomes(run)
     sections = [
         _read(run, style, width),
+        _window(run, style, width),
         _set_aside(run, style, width),
         _drafted(run, ends, style, width, limit),
         _without(ends, style, width, limit),
@@ -100,6 +102,11 @@ def _read(run: Run, style: Style, width: int) -> Iterator[str]:
         for line in wrap(text, width, first=" " * _LEAD, rest=" " * _LEAD):
             yield style("yellow", line)
     yield from _rest(len(partial), _MOST_FILES)
+
+
+def _window(run: Run, style: Style, width: int) -> Iterator[str]:
+    if run.window_coverage is not None:
+        yield from _section("Window", window_text(run.window_coverage), style, width)
 
 
 def _set_aside(run: Run, style: Style, width: int) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from recommender.model.policies import Direction, NetworkPolicy
+from recommender.model.policies import STAGED, Direction, NetworkPolicy
 from recommender.synthesis.dns import DNS, allow_clients, allow_queries, guarded_peers
 from recommender.synthesis.minimise import edge_order, rules
 from recommender.synthesis.peers import Blocked, PeerGrant, Ruleless
@@ -52,6 +52,7 @@ class DirectionDraft:
         blocked: Edges that no exact rule can allow; they keep the direction open.
         set_aside: Edges without a rule.
         observed: Whether the log would have shown the traffic of every member.
+        staged: Whether it stays open only because the window shows too little of it.
     """
 
     direction: Direction
@@ -60,6 +61,7 @@ class DirectionDraft:
     blocked: tuple[Blocked, ...]
     set_aside: tuple[SetAside, ...]
     observed: bool
+    staged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,14 @@ class Draft:
             ingress=self.ingress.rules,
             egress=self.egress.rules,
             labels=(MANAGED_BY,),
+            annotations=self._annotations,
             origin=" ".join(member.id for member in self.subject.members),
         )
+
+    @property
+    def _annotations(self) -> tuple[tuple[str, str], ...]:
+        staged = ",".join(draft.direction.value for draft in self.directions if draft.staged)
+        return ((STAGED, staged),) if staged else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ class Drafter:
         by_server: Accepted edges of each server.
         by_client: Accepted edges of each client.
         seen: Ends of accepted edges.
+        partial: Per workload the directions of which the window shows too little.
     """
 
     finder: PeerFinder
@@ -126,6 +135,7 @@ class Drafter:
     by_server: Mapping[Entity, Sequence[Edge]]
     by_client: Mapping[Entity, Sequence[Edge]]
     seen: frozenset[Entity]
+    partial: Observed = field(default_factory=dict)
 
     def draft(self, subject: Subject) -> Draft:
         """Draft one subject."""
@@ -144,7 +154,11 @@ class Drafter:
         side = self.by_server if direction is Direction.INGRESS else self.by_client
         edges = [edge for member in subject.members for edge in side.get(member, ())]
         main, dns, blocked, aside = self._sorted(subject, direction, edges)
-        covered = observed and seen and not blocked
+        partial = any(
+            direction in self.partial.get(member, frozenset()) for member in subject.members
+        )
+        drafted = observed and seen and not blocked
+        covered = drafted and not partial
         found: tuple[Rule, ...] = ()
         if covered:
             ranges = self.settings.port_ranges
@@ -157,6 +171,7 @@ class Drafter:
             blocked=tuple(sorted(blocked, key=lambda one: (one.reason, edge_order(one.edge)))),
             set_aside=tuple(sorted(aside, key=lambda one: (one.reason, edge_order(one.edge)))),
             observed=observed,
+            staged=drafted and partial,
         )
 
     def _sorted(

@@ -53,6 +53,7 @@ def synthesize(
     inventory: Inventory,
     *,
     observed: Observed | None = None,
+    partial: Observed | None = None,
     settings: Settings | None = None,
 ) -> Synthesis:
     """Draft least-privilege policies from what was seen.
@@ -62,6 +63,8 @@ def synthesize(
         inventory: The cluster as known.
         observed: Per workload the directions in which the log would have shown its traffic; a
             direction that is not in it is never isolated. Without it, see ``observable``.
+        partial: Per workload the directions of which the window shows too little: they are
+            staged, that is left open.
         settings: The user's choices.
     """
     chosen = settings or Settings()
@@ -80,6 +83,7 @@ def synthesize(
         by_server=by_server,
         by_client=by_client,
         seen=seen,
+        partial=partial or {},
     )
     drafts = [drafter.draft(subject) for subject in subjects.subjects]
     defaults = namespace_defaults(drafts, inventory, subjects, seen, known)
