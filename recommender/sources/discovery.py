@@ -1,4 +1,4 @@
-"""Which files a user means: files, folders, globs and standard input."""
+"""Which files a user means: files, folders, globs, objects of clouds and standard input."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import InputError
+from recommender.sources.remote import find_objects, is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ _LOG_NAME: Final = re.compile(
     r".*\.(log|jsonl?|ndjson|txt)(\.\d+)?(\.(gz|zst|zstd))?$|.*\.(gz|zst|zstd)$",
     re.IGNORECASE,
 )
+_LOG_HINT: Final = "logs end in .log, .json, .jsonl, .ndjson or .txt, also with .gz or .zst"
 _GLOB: Final = re.compile(r"[*?\[]")
 
 
@@ -31,7 +33,7 @@ class InputFile:
 
     Attributes:
         name: The file as the user would name it; it appears in every message and account.
-        path: Where it is; empty for standard input.
+        path: Where it is, also as a URL; empty for standard input.
         named: Whether the user named this very file (then it must be a log), or a folder or
             glob that holds it (then another kind of file is passed over).
     """
@@ -45,7 +47,8 @@ def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[InputFile, ...
     """Expand what the user named into the files to read, sorted by name, each once.
 
     Args:
-        paths: Files, folders (searched through to the bottom), globs, ``-`` for standard input.
+        paths: Files, folders (searched through to the bottom), globs, URLs of objects, prefixes
+            or patterns in the store of a cloud, ``-`` for standard input.
 
     Raises:
         InputError: A path does not exist, or a folder or glob holds nothing that looks like a
@@ -54,7 +57,9 @@ def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[InputFile, ...
     found: dict[str, InputFile] = {}
     for path in paths:
         for item in _expand(os.fspath(path)):
-            key = item.path and str(Path(item.path).resolve())
+            key = (
+                item.path if is_remote(item.path) else item.path and str(Path(item.path).resolve())
+            )
             earlier = found.get(key)
             if earlier is None or (item.named and not earlier.named):
                 found[key] = item
@@ -68,6 +73,9 @@ def _expand(text: str) -> Iterator[InputFile]:
     if text == STDIN:
         yield InputFile("stdin", "", named=True)
         return
+    if is_remote(text):
+        yield from _in_store(text)
+        return
     path = Path(text)
     # The functions of os.path answer for any text, also for one that can be no path at all.
     if os.path.isdir(text):  # noqa: PTH112
@@ -79,6 +87,18 @@ def _expand(text: str) -> Iterator[InputFile]:
     else:
         message = "no such file or folder"
         raise InputError(message, where=text, hint="check the path")
+
+
+def _in_store(url: str) -> Iterator[InputFile]:
+    """Objects of a cloud; one the user did not name counts where it is called like a log."""
+    passed = False
+    for name, named in find_objects(url):
+        if named or _LOG_NAME.match(name.rpartition("/")[2]):
+            passed = True
+            yield InputFile(name, name, named=named)
+    if not passed:
+        message = "nothing here is called like a flow log"
+        raise InputError(message, where=url, hint=_LOG_HINT)
 
 
 def _matching(pattern: str) -> Iterator[InputFile]:
@@ -109,6 +129,5 @@ def _in_folder(text: str, folder: Path) -> Iterator[InputFile]:
     names = _logs_of(folder)
     if not names:
         message = "the folder holds no flow logs"
-        hint = "logs end in .log, .json, .jsonl, .ndjson or .txt, also with .gz or .zst"
-        raise InputError(message, where=text, hint=hint)
+        raise InputError(message, where=text, hint=_LOG_HINT)
     yield from (InputFile(str(file), str(file), named=False) for file in names)

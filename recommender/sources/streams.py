@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from recommender.model.errors import BombError, InputError, PartialInputError
+from recommender.sources.remote import is_remote, read_object
 from recommender.sources.texts import PlainFile
 
 if TYPE_CHECKING:
@@ -51,20 +53,26 @@ def read_bytes(item: InputFile) -> Iterator[bytes]:
     Plain text, gzip (several members too) and zstd are told apart by their first bytes.
 
     Raises:
-        InputError: The file cannot be opened.
+        InputError: The file or object cannot be opened.
         BombError: The archive unpacks to more than 200 times its size.
-        PartialInputError: The archive ends early or is corrupt; raised after everything that
-            could be unpacked has been handed on.
+        PartialInputError: The archive or object ends early or is corrupt; raised after everything
+            that could be unpacked has been handed on.
     """
     try:
         if not item.path:
-            yield from _unpack(item.name, _standard_input())
-            return
-        with Path(item.path).open("rb") as file:
-            yield from _unpack(item.name, file)
+            yield from _unpack(item.name, _chunks(_standard_input()))
+        elif is_remote(item.path):
+            yield from _unpack(item.name, read_object(item))
+        else:
+            with Path(item.path).open("rb") as file:
+                yield from _unpack(item.name, _chunks(file))
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         raise InputError(message, where=item.name, hint="check the file's permissions") from error
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(file.read, _CHUNK), b"")
 
 
 def _standard_input() -> BinaryIO:
@@ -87,19 +95,19 @@ def open_plain(item: InputFile) -> PlainFile | None:
     return None if packed else file
 
 
-def _unpack(name: str, file: BinaryIO) -> Iterator[bytes]:
-    head = file.read(_CHUNK)
+def _unpack(name: str, packed: Iterator[bytes]) -> Iterator[bytes]:
+    head = next(packed, b"")
     if head.startswith(_GZIP):
-        yield from _gunzip(name, head, file)
+        yield from _gunzip(name, head, packed)
     elif head.startswith(_ZSTD):
-        yield from _unzstd(name, head, file)
+        yield from _unzstd(name, head, packed)
     else:
         while head:
             yield head
-            head = file.read(_CHUNK)
+            head = next(packed, b"")
 
 
-def _gunzip(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
+def _gunzip(name: str, head: bytes, packed: Iterator[bytes]) -> Iterator[bytes]:
     guard = _Guard(name)
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     data = head
@@ -123,7 +131,7 @@ def _gunzip(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
                 guard.check()
                 if chunk:
                     yield chunk
-            data = file.read(_CHUNK)
+            data = next(packed, b"")
     except zlib.error as error:
         raise _partial(name, f"the gzip archive is corrupt: {error}") from error
     rest = b"" if unpacker.eof else unpacker.flush()
@@ -148,7 +156,7 @@ def _rest_of(unpacker: zlib._Decompress, data: bytes) -> Iterator[bytes]:
             yield chunk
 
 
-def _unzstd(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
+def _unzstd(name: str, head: bytes, packed: Iterator[bytes]) -> Iterator[bytes]:
     import zstandard  # only who reads zstd pays for it
 
     guard = _Guard(name)
@@ -172,7 +180,7 @@ def _unzstd(name: str, head: bytes, file: BinaryIO) -> Iterator[bytes]:
                 guard.check()
                 if chunk:
                     yield chunk
-            data = file.read(_CHUNK)
+            data = next(packed, b"")
     except zstandard.ZstdError as error:
         raise _partial(name, f"the zstd archive is corrupt: {error}") from error
     if not finished:

@@ -1,0 +1,184 @@
+"""Logs in the object stores of clouds: which objects a URL means, and their bytes.
+
+Credentials come from the chains that each cloud's own tools use (environment, profiles, the
+identity of the machine). They are never taken from a URL, and what a library says of a failure is
+never shown: it may quote what was signed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from recommender.model.errors import InputError, PartialInputError
+from recommender.model.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recommender.sources.discovery import InputFile
+
+_BLOCK: Final = 8 << 20
+_GLOB: Final = re.compile(r"[*?\[]")
+_URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
+# What people paste when they have a signed link: it holds a credential.
+_SECRET: Final = re.compile(
+    r"[?&;](sig|se|sv|x-amz-[a-z-]+|x-goog-[a-z-]+|awsaccesskeyid|signature|token)=|^[^/]*:.*@",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """A cloud's object store: the package that reads it, the extra that brings it, its tools."""
+
+    package: str
+    extra: str
+    title: str
+    login: str
+
+
+_AWS: Final = _Store("s3fs", "aws", "Amazon S3", "aws sts get-caller-identity")
+_GCP: Final = _Store(
+    "gcsfs", "gcp", "Google Cloud Storage", "gcloud auth application-default login"
+)
+_AZURE: Final = _Store(
+    "adlfs", "azure", "Azure Blob Storage", "az login, or AZURE_STORAGE_ACCOUNT_NAME"
+)
+#: Object stores by the scheme of their URLs.
+STORES: Final = {
+    "s3": _AWS,
+    "s3a": _AWS,
+    "gs": _GCP,
+    "gcs": _GCP,
+    "az": _AZURE,
+    "abfs": _AZURE,
+    "abfss": _AZURE,
+}
+
+
+def is_remote(text: str) -> bool:
+    """Whether a path is a URL, not a file of this machine."""
+    return _URL.match(text) is not None
+
+
+def find_objects(url: str) -> Iterator[tuple[str, bool]]:
+    """The objects that a URL means: one object, all below a prefix, or what a pattern matches.
+
+    Yields:
+        The URL of each object in order, and whether the user named this very one.
+
+    Raises:
+        InputError: There is none, the store cannot be reached, or the URL holds a credential.
+    """
+    store = _checked(url)
+    scheme, path = _parts(url)
+    system = _file_system(url, store)
+    try:
+        if system.isfile(path):
+            yield url, True
+            return
+        if _GLOB.search(path):
+            found = [name for name in system.glob(path) if system.isfile(name)]
+        else:
+            found = system.find(path)
+    except Exception as error:  # noqa: BLE001 - each library has errors of its own
+        raise _failure(url, store, error) from None
+    if not found:
+        what = (
+            "no object matches this pattern" if _GLOB.search(path) else "no such object or prefix"
+        )
+        raise InputError(what, where=url, hint="check the bucket and the path")
+    for name in sorted(found):
+        yield f"{scheme}://{name}", False
+
+
+def read_object(item: InputFile) -> Iterator[bytes]:
+    """The bytes of an object as they are stored, some at a time.
+
+    Raises:
+        InputError: It cannot be opened.
+        PartialInputError: It breaks off; raised after what came before has been handed on.
+    """
+    store = _checked(item.path)
+    _, path = _parts(item.path)
+    system = _file_system(item.path, store)
+    done = 0
+    try:
+        with system.open(path, "rb", block_size=_BLOCK, cache_type="readahead") as stream:
+            size = stream.size
+            while chunk := stream.read(1 << 20):
+                done += len(chunk)
+                yield chunk
+    except Exception as error:
+        if isinstance(error, GeneratorExit):
+            raise
+        failure = _failure(item.name, store, error)
+        if not done:
+            raise failure from None
+        raise _broken(item.name, done, failure.message) from None
+    if size is not None and done != size:
+        raise _broken(item.name, done, f"it has {size:,}")
+
+
+def _broken(name: str, done: int, why: str) -> PartialInputError:
+    message = f"the object breaks off after {done:,} bytes: {why}"
+    hint = "run it again, or pass --allow-partial to use what could be read"
+    return PartialInputError(message, where=name, hint=hint)
+
+
+def _parts(url: str) -> tuple[str, str]:
+    match = _URL.match(url)
+    return (match[1].lower(), match[2]) if match else ("", url)
+
+
+def _checked(url: str) -> _Store:
+    scheme, path = _parts(url)
+    store = STORES.get(scheme)
+    if store is None:
+        message = f"{clean(scheme)}:// is no place that logs can be read from"
+        known = ", ".join(f"{name}://" for name in ("s3", "gs", "az"))
+        raise InputError(message, where=_shown(url), hint=f"local files, {known}")
+    if _SECRET.search(path):
+        message = "the URL holds a credential"
+        hint = f"leave it out and log in the way of {store.title}: {store.login}"
+        raise InputError(message, where=_shown(url), hint=hint)
+    return store
+
+
+def _shown(url: str) -> str:
+    """A URL without what may be a credential."""
+    scheme, path = _parts(url)
+    # No bucket has a colon in its name: what comes before it is a user.
+    bare = re.sub(r"^[^/]*:.*@", "", path)
+    return clean(f"{scheme}://{re.split(r'[?&;]', bare)[0]}")
+
+
+def _file_system(url: str, store: _Store) -> Any:  # noqa: ANN401 - fsspec has no types
+    import fsspec
+
+    scheme, _ = _parts(url)
+    try:
+        import_module(store.package)
+        return fsspec.filesystem(scheme, skip_instance_cache=True)
+    except ImportError:
+        message = f"reading {scheme}:// needs the package {store.package}"
+        hint = f"pip install 'recommender[{store.extra}]'"
+        raise InputError(message, where=_shown(url), hint=hint) from None
+    except Exception as error:  # noqa: BLE001 - as above; some look for credentials at once
+        raise _failure(url, store, error) from None
+
+
+def _failure(name: str, store: _Store, error: Exception) -> InputError:
+    """What went wrong, without a word of the library's own: it may quote what was signed."""
+    kind = type(error).__name__
+    if isinstance(error, FileNotFoundError):
+        return InputError("no such object or bucket", where=name, hint="check the bucket and path")
+    if isinstance(error, PermissionError) or "Credential" in kind or "Auth" in kind:
+        message = f"{store.title} does not let you read it"
+        return InputError(message, where=name, hint=f"log in first: {store.login}")
+    message = f"{store.title} cannot be read ({kind})"
+    hint = "check the network, the region and the bucket's name"
+    return InputError(message, where=name, hint=hint)

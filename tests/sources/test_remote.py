@@ -1,0 +1,234 @@
+"""Logs in the object stores of clouds, read over HTTP from a server that the test starts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from connections.records import CART, WEB, talk, text, wrapped
+from moto.server import ThreadedMotoServer
+
+from recommender.connections.edges import connect
+from recommender.model.errors import InputError, PartialInputError
+from recommender.sources.discovery import InputFile, find_inputs
+from recommender.sources.streams import read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FLOWS = [flow for at in range(40000, 40003) for flow in talk(WEB, CART, at=at)]
+LINES = text(map(wrapped, FLOWS))
+HALF = LINES.index(b"\n", len(LINES) // 2) + 1
+#: What must never be seen again: names that no other text has.
+KEY, SECRET, TOKEN = (
+    "AKIACANARYKEYCANARY0",
+    "canary/secret+Sentinel0123456789abcdefghi",
+    "canarytoken42",
+)
+CLOSED = "http://127.0.0.1:9"
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    """Variables of the chain that every tool of AWS follows, and none from outside the test."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SESSION_TOKEN": TOKEN,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of an S3 server on this machine."""
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
+@pytest.fixture
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty bucket called ``logs``."""
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+    found = boto3.resource("s3").create_bucket(Bucket="logs")
+    yield found
+    found.objects.delete()
+    found.delete()
+
+
+def put(bucket: Any, **objects: bytes) -> None:  # noqa: ANN401 - boto3 has no types
+    for key, body in objects.items():
+        bucket.put_object(Key=key, Body=body)
+
+
+def edges(*paths: str | Path) -> list[tuple[object, ...]]:
+    connections = connect(paths)
+    return [(edge.client.id, edge.server.id, edge.port, edge.flows) for edge in connections.edges]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://logs/2026/a.log",
+        "s3a://logs/2026/a.log",
+        "s3://logs/2026",
+        "s3://logs",
+        "s3://logs/**/a.log",
+    ],
+)
+def test_an_object_a_prefix_and_a_pattern_are_read_like_files(
+    bucket: Any,  # noqa: ANN401 - boto3 has no types
+    tmp_path: Path,
+    url: str,
+) -> None:
+    put(bucket, **{"2026/a.log": LINES})
+    path = tmp_path / "flows.log"
+    path.write_bytes(LINES)
+    assert edges(url) == edges(path)
+
+
+def test_packed_objects_of_a_prefix_are_one_log(bucket: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    put(
+        bucket,
+        **{
+            "AWSLogs/1/a.log.gz": gzip.compress(LINES[:HALF]),
+            "AWSLogs/2/b.jsonl": LINES[HALF:],
+            "AWSLogs/2/picture.png": b"\x89PNG",
+        },
+    )
+    path = tmp_path / "flows.log"
+    path.write_bytes(LINES)
+    assert edges("s3://logs/AWSLogs/") == edges(path)
+    names = [item.name for item in find_inputs(["s3://logs/AWSLogs/", "s3://logs/AWSLogs/*/a*"])]
+    assert names == ["s3://logs/AWSLogs/1/a.log.gz", "s3://logs/AWSLogs/2/b.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://logs/nothing.log",
+        "s3://logs/nothing/",
+        "s3://logs/*.gz",
+        "s3://no-such-bucket/a.log",
+        "s3://logs/only",
+    ],
+)
+def test_what_is_not_there_is_said_with_its_place(bucket: Any, url: str) -> None:  # noqa: ANN401
+    put(bucket, **{"only/picture.png": b"\x89PNG"})
+    with pytest.raises(InputError) as caught:
+        find_inputs([url])
+    assert caught.value.where == url
+
+
+def test_an_object_that_changes_while_it_is_read_is_partial(bucket: Any) -> None:  # noqa: ANN401
+    line = LINES.partition(b"\n")[0] + b"\n"
+    put(bucket, **{"large.log": line * (24_000_000 // len(line))})
+    chunks = read_bytes(InputFile("s3://logs/large.log", "s3://logs/large.log", named=True))
+    first = next(chunks)
+    put(bucket, **{"large.log": LINES})
+    rest: list[bytes] = []
+    with pytest.raises(PartialInputError) as caught:
+        rest.extend(chunks)
+    assert caught.value.where == "s3://logs/large.log"
+    # Nothing but a block or two was fetched ahead.
+    assert len(first) + sum(map(len, rest)) <= 16 << 20
+
+
+def test_a_packed_object_that_ends_early_is_partial(bucket: Any) -> None:  # noqa: ANN401
+    put(bucket, **{"cut.log.gz": gzip.compress(LINES)[:-20]})
+    connections = connect(["s3://logs/cut.log.gz"])
+    (account,) = connections.accounting.files
+    assert account.file == "s3://logs/cut.log.gz"
+    assert "ends early" in account.problem
+
+
+@pytest.mark.parametrize(
+    ("url", "package", "extra"),
+    [
+        ("s3://logs/a.log", "s3fs", "aws"),
+        ("gs://logs/a.log", "gcsfs", "gcp"),
+        ("az://logs/a.log", "adlfs", "azure"),
+        ("abfs://logs@account.dfs.core.windows.net/a.log", "adlfs", "azure"),
+    ],
+)
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(
+    url: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=package) as caught:
+        find_inputs([url])
+    assert f"recommender[{extra}]" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"s3://{KEY}:{SECRET}@logs/a.log",
+        f"az://logs/a.log?sv=2024&sig={TOKEN}",
+        f"gs://logs/a.log?X-Goog-Signature={TOKEN}",
+        f"https://logs.s3.amazonaws.com/a.log?X-Amz-Signature={TOKEN}",
+    ],
+)
+def test_a_credential_in_a_url_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(InputError) as caught:
+        find_inputs([url])
+    assert not [secret for secret in (KEY, SECRET, TOKEN) if secret in str(caught.value)]
+
+
+def run(*arguments: str, endpoint: str, **changed: str) -> subprocess.CompletedProcess[str]:
+    names = environment(endpoint)
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "recommender", *arguments],
+        env=inherited | names | changed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_secrets_reach_no_log_error_or_report(
+    bucket: Any,  # noqa: ANN401 - boto3 has no types
+    server: str,
+    tmp_path: Path,
+) -> None:
+    put(bucket, **{"a.log": LINES, "cut.log.gz": gzip.compress(LINES)[:-20]})
+    out = tmp_path / "out"
+    good = run("recommend", "s3://logs/a.log", "-d", str(out), endpoint=server)
+    assert good.returncode == 0, good.stderr
+    assert json.loads((out / "report.json").read_text())["inputs"]
+    bad = [
+        run("recommend", "s3://logs/cut.log.gz", "-d", str(tmp_path / "cut"), endpoint=server),
+        run("recommend", "s3://logs/none.log", "-d", str(tmp_path / "none"), endpoint=server),
+        run("recommend", "s3://logs/a.log", "-d", str(tmp_path / "closed"), endpoint=CLOSED),
+    ]
+    assert {done.returncode for done in bad} == {3}
+    written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    said = [stream for done in (good, *bad) for stream in (done.stdout, done.stderr)]
+    for secret in (KEY, SECRET, TOKEN):
+        assert not [shown for shown in (*written, *said) if secret in shown]
+    for done in bad:
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_without_credentials_the_error_says_how_to_log_in(server: str, tmp_path: Path) -> None:
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": ""}
+    done = run("recommend", "s3://logs/a.log", "-d", str(tmp_path), endpoint=server, **nobody)
+    assert done.returncode == 3
+    assert "log in first: aws" in done.stderr
