@@ -216,6 +216,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         ),
         review=chosen_edges.items,
         window_coverage=seen.window,
+        cron_jobs=seen.jobs,
     )
     result = PolicySet(run)
     result.require_records()

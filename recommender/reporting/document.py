@@ -58,7 +58,7 @@ def build(run: Run) -> Document:
         "edges": [edge_part(edge) for edge in sorted(run.edges, key=lambda edge: edge.key)],
         "policies": _policies(run),
         "review": review_part(run.review),
-        "window_coverage": window_part(run.window_coverage),
+        "window_coverage": window_part(run.window_coverage, run.cron_jobs),
         "findings": _findings(run.findings),
         "coverage": _findings(run.coverage),
     }

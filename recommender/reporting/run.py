@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction, NetworkPolicy
+    from recommender.review.cronjobs import CronJobRuns
     from recommender.review.items import Item
     from recommender.review.window import WindowCoverage
 
@@ -60,6 +61,7 @@ class Run:
         replay: How the accepted edges fare under the drafts, None where it was not asked for.
         review: What waits for a person, and what was decided.
         window_coverage: What the window is likely to have missed, None where not estimated.
+        cron_jobs: How often each CronJob was due in the window.
     """
 
     tool_version: str
@@ -75,6 +77,7 @@ class Run:
     replay: Replay | None = None
     review: tuple[Item, ...] = ()
     window_coverage: WindowCoverage | None = None
+    cron_jobs: tuple[CronJobRuns, ...] = ()
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from recommender.reporting.times import rfc3339
 from recommender.review.estimates import CONFIDENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
+    from recommender.review.cronjobs import CronJobRuns
     from recommender.review.estimates import Incidence
     from recommender.review.window import SideCoverage, WindowCoverage, WorkloadCoverage
 
@@ -17,8 +21,8 @@ Part = dict[str, Any]
 _DIGITS: Final = 6
 
 
-def window_part(window: WindowCoverage | None) -> Part | None:
-    """Coverage of the cluster and of each workload; null where not estimated."""
+def window_part(window: WindowCoverage | None, jobs: Iterable[CronJobRuns]) -> Part | None:
+    """Coverage of the cluster, of each workload, and the CronJobs; null where not estimated."""
     if window is None:
         return None
     return {
@@ -27,7 +31,7 @@ def window_part(window: WindowCoverage | None) -> Part | None:
         "bound_chosen": window.chosen,
         "cluster": _cluster(window),
         "workloads": [_workload(one) for one in window.workloads],
-        "cron_jobs": [],
+        "cron_jobs": [_job(job) for job in jobs],
     }
 
 
@@ -98,4 +102,16 @@ def _side(side: SideCoverage) -> Part:
         "coverage": rounded(side.coverage),
         "at_least": rounded(side.least),
         "partial": side.partial,
+    }
+
+
+def _job(job: CronJobRuns) -> Part:
+    return {
+        "workload": job.entity.id,
+        "schedule": job.schedule,
+        "runs": job.runs,
+        "next": rfc3339(job.following) if job.following else None,
+        "suspended": job.suspended,
+        "seen": job.seen,
+        "problem": job.problem,
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recommender.model.edges import Verdict
 from recommender.review.calendar import calendar_findings
+from recommender.review.cronjobs import cron_job_findings, cron_job_runs
 from recommender.review.gaps import gap_findings
 from recommender.review.window import window_coverage
 from recommender.review.window_findings import window_findings
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.model.findings import Finding
+    from recommender.review.cronjobs import CronJobRuns
     from recommender.review.window import WindowCoverage
 
 
@@ -26,10 +29,12 @@ class Assessment:
 
     Attributes:
         window: Coverage of the cluster and of each workload.
+        jobs: How often each CronJob was due.
         findings: What a person should know, in order.
     """
 
     window: WindowCoverage
+    jobs: tuple[CronJobRuns, ...]
     findings: tuple[Finding, ...]
 
 
@@ -41,7 +46,7 @@ def assess(
     bound: float | None = None,
     home: str = "",
 ) -> Assessment:
-    """Estimate coverage, and look for gaps and missing days.
+    """Estimate coverage, hold CronJobs against the window, and look for gaps.
 
     Args:
         edges: All edges.
@@ -52,6 +57,11 @@ def assess(
     """
     window = window_coverage(edges, inventory, presence, bound=bound, home=home)
     found = [*window_findings(window), *gap_findings(presence)]
+    jobs: tuple[CronJobRuns, ...] = ()
     if window.first_seen is not None and window.last_seen is not None:
-        found += calendar_findings(window.first_seen, window.last_seen)
-    return Assessment(window, tuple(sorted(found, key=lambda finding: finding.order)))
+        span = (window.first_seen, window.last_seen)
+        accepted = [edge for edge in edges if edge.verdict is Verdict.ACCEPTED]
+        seen = {end for edge in accepted for end in (edge.client, edge.server)}
+        jobs = cron_job_runs(inventory, span, seen)
+        found += [*calendar_findings(*span), *cron_job_findings(jobs)]
+    return Assessment(window, jobs, tuple(sorted(found, key=lambda finding: finding.order)))
