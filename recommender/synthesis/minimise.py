@@ -2,8 +2,9 @@
 
 A rule is a set of peers times a set of ports. Two ways of cutting the relation into such blocks
 are tried: all peers with the same ports in one rule, and all ports with the same peers in one
-rule. The fewer rules win, then the fewer entries. The least number over all possible cuts is a
-biclique cover, which is NP-hard; ``rules_at_least`` bounds it from below.
+rule. The fewer rules win, then the fewer entries. The least number over all possible covers is a
+biclique cover, which is NP-hard; ``rules_at_least`` bounds it from below, and where the cuts do
+not reach that bound the least cover itself is looked for (``covering.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from recommender.model.addresses import parse_network
 from recommender.model.policies import Direction, Every, PodPeer, PolicyPort, Rule
 from recommender.model.ports import PortSet
+from recommender.synthesis.covering import least_cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,9 +38,7 @@ def rules(relation: Relation, *, port_ranges: bool, reason: str = "") -> tuple[R
         port_ranges: Write contiguous ports as ``endPort`` ranges.
         reason: Why the rules are there where no edge needs to justify them.
     """
-    by_peer = _by_ports({peer: frozenset(cells) for peer, cells in relation.cells.items()})
-    by_port = _by_peers({peer: frozenset(cells) for peer, cells in relation.cells.items()})
-    blocks = min(by_peer, by_port, key=_size)
+    blocks = _blocks({peer: frozenset(cells) for peer, cells in relation.cells.items()})
     found = [_rule(block, relation, port_ranges=port_ranges, reason=reason) for block in blocks]
     return tuple(sorted(found, key=rule_order))
 
@@ -79,6 +79,14 @@ def policy_at_least(policy: NetworkPolicy) -> int:
                 pairs[peer] |= {(port.protocol, port.order[2]) for port in rule.ports}
         bound += rules_at_least({peer: frozenset(ports) for peer, ports in pairs.items()})
     return bound
+
+
+def _blocks(ports: Mapping[Peer, frozenset[Port]]) -> list[_Block]:
+    cut = min(_by_ports(ports), _by_peers(ports), key=_size)
+    if len(cut) <= rules_at_least(ports, len(cut)):
+        return cut
+    least = least_cover(ports, sorted(ports, key=peer_order))
+    return cut if least is None else min(cut, least, key=_size)
 
 
 def _by_ports(cells: Mapping[Peer, frozenset[Port]]) -> list[_Block]:
