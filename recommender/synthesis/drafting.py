@@ -11,6 +11,7 @@ from recommender.synthesis.dns import DNS, allow_clients, allow_queries, guarded
 from recommender.synthesis.minimise import edge_order, rules
 from recommender.synthesis.peers import Blocked, PeerGrant, Ruleless
 from recommender.synthesis.relation import EXACT, Relation, Widening, relation
+from recommender.synthesis.sharing import Sharing
 from recommender.synthesis.subjects import MANAGED_BY
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from recommender.model.policies import Rule
     from recommender.synthesis.dns import Resolvers
     from recommender.synthesis.peers import AddressGrant, PeerFinder
+    from recommender.synthesis.segment_subjects import Shared
     from recommender.synthesis.settings import Observed, Settings
     from recommender.synthesis.subjects import Subject
 
@@ -73,12 +75,15 @@ class Draft:
         ingress: The ingress direction.
         egress: The egress direction.
         seen: Whether any accepted traffic of it was seen.
+        shared: The directions in which the policy of its segment isolates it already: what
+            stands here only adds to that.
     """
 
     subject: Subject
     ingress: DirectionDraft
     egress: DirectionDraft
     seen: bool
+    shared: frozenset[Direction] = frozenset()
 
     @property
     def directions(self) -> tuple[DirectionDraft, DirectionDraft]:
@@ -92,14 +97,19 @@ class Draft:
 
     @property
     def policy(self) -> NetworkPolicy | None:
-        """The policy; None where no direction can be isolated safely."""
-        if not self.covered:
+        """The policy; None where no direction can be isolated safely, or nothing is to be said."""
+        types = frozenset(
+            side.direction
+            for side in self.directions
+            if side.covered and (side.rules or side.direction not in self.shared)
+        )
+        if not types:
             return None
         return NetworkPolicy(
             namespace=self.subject.namespace,
             name=self.subject.name,
             subject=self.subject.selector,
-            policy_types=self.covered,
+            policy_types=types,
             ingress=self.ingress.rules,
             egress=self.egress.rules,
             labels=(MANAGED_BY,),
@@ -126,6 +136,7 @@ class Drafter:
         by_client: Accepted edges of each client.
         seen: Ends of accepted edges.
         partial: Per workload the directions of which the window shows too little.
+        sharing: Which rules stand in the policies of whole segments.
     """
 
     finder: PeerFinder
@@ -136,23 +147,44 @@ class Drafter:
     by_client: Mapping[Entity, Sequence[Edge]]
     seen: frozenset[Entity]
     partial: Observed = field(default_factory=dict)
+    sharing: Sharing = field(default_factory=Sharing)
 
-    def draft(self, subject: Subject) -> Draft:
-        """Draft one subject."""
+    def draft(self, subject: Subject, shared: frozenset[Direction] = frozenset()) -> Draft:
+        """Draft one subject: a workload, or variants of one.
+
+        Args:
+            subject: Whose pods the policy is for.
+            shared: The directions in which the policy of its segment isolates it already.
+        """
         seen = any(member in self.seen for member in subject.members)
-        return Draft(
-            subject=subject,
-            ingress=self._direction(subject, Direction.INGRESS, seen=seen),
-            egress=self._direction(subject, Direction.EGRESS, seen=seen),
-            seen=seen,
+        ingress, egress = (
+            self._direction(subject, direction, seen=seen, shared=direction in shared)
+            for direction in (Direction.INGRESS, Direction.EGRESS)
         )
+        return Draft(subject, ingress, egress, seen, shared)
 
-    def _direction(self, subject: Subject, direction: Direction, *, seen: bool) -> DirectionDraft:
+    def draft_segment(self, segment: Shared) -> Draft:
+        """Draft the policy that the members of a segment share."""
+        ingress, egress = (
+            self._direction(segment.subject, direction, seen=direction in segment.covers)
+            for direction in (Direction.INGRESS, Direction.EGRESS)
+        )
+        return Draft(segment.subject, ingress, egress, seen=True)
+
+    def _direction(
+        self,
+        subject: Subject,
+        direction: Direction,
+        *,
+        seen: bool,
+        shared: bool = False,
+    ) -> DirectionDraft:
         observed = all(
             direction in self.observed.get(member, frozenset()) for member in subject.members
         )
         side = self.by_server if direction is Direction.INGRESS else self.by_client
         edges = [edge for member in subject.members for edge in side.get(member, ())]
+        edges = self.sharing.carried(subject, direction, edges)
         main, dns, blocked, aside = self._sorted(subject, direction, edges)
         partial = any(
             direction in self.partial.get(member, frozenset()) for member in subject.members
@@ -163,7 +195,8 @@ class Drafter:
         if covered:
             ranges = self.settings.port_ranges
             found = rules(main, port_ranges=ranges)
-            found += rules(dns, port_ranges=ranges, reason=DNS)
+            if not shared:
+                found += rules(dns, port_ranges=ranges, reason=DNS)
         return DirectionDraft(
             direction=direction,
             covered=covered,
@@ -186,7 +219,8 @@ class Drafter:
         blocked: list[Blocked] = []
         aside: list[SetAside] = []
         for edge in edges:
-            outcome = self.finder.outcome(edge, direction, subject.namespace)
+            segment = self.sharing.peer.get((edge.key, direction))
+            outcome = self.finder.outcome(edge, direction, subject.namespace, segment)
             guarded = guarded_peers(dns, outcome, self.known, direction)
             for peer in guarded:
                 dns.add(peer, (edge.protocol, edge.port), {edge})

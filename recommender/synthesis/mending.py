@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from recommender.model.labels import is_label_value
 from recommender.model.text import short_hash
 from recommender.synthesis.naming import is_namespace_name, is_object_name
+from recommender.synthesis.templates import TEMPLATES
 
 if TYPE_CHECKING:
     from recommender.inventory.types import Workload
@@ -23,13 +24,6 @@ _KEYS: Final = (
     "app.kubernetes.io/instance",
     "network.recommender/workload",
 )
-_TEMPLATES: Final = {
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
 _ELSEWHERE: Final = "add the label {label} to its pod template and roll it out"
 
 
@@ -49,7 +43,7 @@ def mending_line(workload: Workload) -> str:
     if names_fit and entity.workload_kind == "Pod":
         words = ["kubectl", "-n", entity.namespace, "label", "pod", entity.name, f"{key}={value}"]
         return shlex.join(words)
-    path = _TEMPLATES.get(entity.workload_kind)
+    path = TEMPLATES.get(entity.workload_kind)
     if path is None or not names_fit or workload.name_inferred:
         return _ELSEWHERE.format(label=f"{key}={value}")
     patch: dict[str, object] = {"metadata": {"labels": {key: value}}}

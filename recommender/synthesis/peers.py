@@ -113,13 +113,20 @@ class PeerFinder:
     inventory: Inventory
     roster: Roster
 
-    def outcome(self, edge: Edge, direction: Direction, namespace: str) -> Outcome:
+    def outcome(
+        self,
+        edge: Edge,
+        direction: Direction,
+        namespace: str,
+        segment: Subject | None = None,
+    ) -> Outcome:
         """What an accepted edge asks of a policy.
 
         Args:
             edge: The accepted edge.
             direction: Ingress for the policy of the server, egress for that of the client.
             namespace: The policy's namespace.
+            segment: The segment that the rule names in place of the workload.
         """
         other = other_end(edge, direction)
         reason = _ruleless(edge)
@@ -127,6 +134,8 @@ class PeerFinder:
             reason = OWN_NODE if OWN_NODE in edge.marks else reason
         if reason:
             return Ruleless(edge, reason)
+        if segment is not None:
+            return PeerGrant(edge, pod_peer(segment, namespace))
         if other.is_external:
             return _external(edge, other, direction)
         return self._inside(edge, other, namespace)

@@ -133,7 +133,7 @@ def label_selector(labels: Labels, wanted: int, index: LabelIndex) -> LabelSelec
     Returns:
         None where no set of stable labels does it.
     """
-    candidates = sorted(usable_labels(labels), key=_preference)
+    candidates = sorted(usable_labels(labels), key=preference)
     # More labels never match more, so if all together match too much, each part does as well.
     if not candidates or index.selected(candidates) != wanted:
         return None
@@ -162,7 +162,8 @@ def _rank(key: str) -> int:
     return WELL_KNOWN.index(key) if key in WELL_KNOWN else len(WELL_KNOWN)
 
 
-def _preference(label: tuple[str, str]) -> tuple[int, tuple[str, str]]:
+def preference(label: tuple[str, str]) -> tuple[int, tuple[str, str]]:
+    """Sort key of labels: those by which people tell workloads apart come first."""
     return (_rank(label[0]), label)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 from recommender.model.entities import Entity
@@ -20,6 +21,20 @@ _V4_BITS: Final = 32
 _V6_BITS: Final = 128
 
 
+class Granularity(StrEnum):
+    """How many workloads one policy speaks of.
+
+    ``workload`` writes a policy a workload, exact to the observed pair. ``auto`` lets a segment
+    share the rules that enough of its members support and writes the rest exactly. ``segment``
+    also shares what is not supported, wherever the other side keeps it exact so that nothing
+    opens: as few policies as the selectors allow.
+    """
+
+    AUTO = "auto"
+    WORKLOAD = "workload"
+    SEGMENT = "segment"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The choices of a user that change what the drafts say.
@@ -34,6 +49,9 @@ class Settings:
         shared_selectors: Let variants of one workload that no stable label tells apart share a
             policy (see ``docs/decisions``); otherwise each of them needs a label.
         cluster: Name of the cluster to draft for; None for the one with the most workloads.
+        granularity: Whether segments share policies; see :class:`Granularity`.
+        max_added: Pairs of workloads on a port, never seen, that block rules may allow in all;
+            None for as many as the admitted blocks take.
     """
 
     port_ranges: bool = False
@@ -42,6 +60,8 @@ class Settings:
     world_threshold: int = 16
     shared_selectors: bool = True
     cluster: str | None = None
+    granularity: Granularity = Granularity.AUTO
+    max_added: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse prefix lengths that are none.

@@ -130,6 +130,29 @@ def roster(inventory: Inventory, accepted: Sequence[Edge], settings: Settings) -
     """
     cluster = home_cluster(inventory, settings)
     conversations = _conversations(accepted)
+    spaces, refused = selectable(inventory, cluster)
+    subjects: list[Subject] = []
+    for namespace, workloads in sorted(spaces.items()):
+        index = label_index(workloads, complete=inventory.complete)
+        choices = _choices(workloads, index, conversations, settings)
+        subjects.extend(_named(namespace, choices, inventory))
+    subject_of = {member: subject for subject in subjects for member in subject.members}
+    for workloads in spaces.values():
+        lacking = (w.entity for w in workloads if w.entity not in subject_of)
+        refused.update(dict.fromkeys(lacking, "needs-label"))
+    return Roster(tuple(subjects), subject_of, dict(sorted(refused.items())), cluster)
+
+
+def selectable(
+    inventory: Inventory,
+    cluster: str,
+) -> tuple[dict[str, list[Workload]], dict[Entity, str]]:
+    """The workloads of a cluster whose pods a policy can select, and why it cannot the others'.
+
+    Returns:
+        Per namespace the workloads whose pods a selector there can hit, in order, and per other
+        workload the reason; what has run to its end is in neither.
+    """
     refused: dict[Entity, str] = {}
     spaces: defaultdict[str, list[Workload]] = defaultdict(list)
     for entity, workload in sorted(inventory.workloads.items()):
@@ -141,16 +164,7 @@ def roster(inventory: Inventory, accepted: Sequence[Edge], settings: Settings) -
             refused[entity] = "host-network"
         elif not is_finished(workload):
             spaces[entity.namespace].append(workload)
-    subjects: list[Subject] = []
-    for namespace, workloads in sorted(spaces.items()):
-        index = label_index(workloads, complete=inventory.complete)
-        choices = _choices(workloads, index, conversations, settings)
-        subjects.extend(_named(namespace, choices, inventory))
-    subject_of = {member: subject for subject in subjects for member in subject.members}
-    for workloads in spaces.values():
-        lacking = (w.entity for w in workloads if w.entity not in subject_of)
-        refused.update(dict.fromkeys(lacking, "needs-label"))
-    return Roster(tuple(subjects), subject_of, dict(sorted(refused.items())), cluster)
+    return dict(spaces), refused
 
 
 def foreign_names(inventory: Inventory, namespace: str) -> frozenset[str]:

@@ -13,7 +13,8 @@ from recommender.synthesis.drafting import Drafter, by_end
 from recommender.synthesis.findings import draft_findings
 from recommender.synthesis.minimise import edge_order
 from recommender.synthesis.peers import PeerFinder
-from recommender.synthesis.settings import BOTH, Settings
+from recommender.synthesis.segment_drafts import SegmentDrafts, share
+from recommender.synthesis.settings import BOTH, Granularity, Settings
 from recommender.synthesis.subjects import roster
 
 if TYPE_CHECKING:
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction, NetworkPolicy
+    from recommender.segments.types import Segmentation
     from recommender.synthesis.default_deny import NamespaceDefault
     from recommender.synthesis.dns import Resolvers
     from recommender.synthesis.drafting import Draft, SetAside
+    from recommender.synthesis.label_drafts import Unlabelled
     from recommender.synthesis.settings import Observed
+    from recommender.synthesis.sharing import SharedBlock
     from recommender.synthesis.subjects import Roster
 
 
@@ -41,11 +45,15 @@ class Synthesis:
         findings: Gravest first.
         set_aside: Accepted edges for which no rule was written on a side that is isolated, with
             the reason; every other accepted edge is allowed by the policies.
+        blocks: The blocks that are written for whole segments, those that add most first.
+        labels: Segments that would have a policy if their workloads had a label.
     """
 
     policies: tuple[NetworkPolicy, ...]
     findings: tuple[Finding, ...]
     set_aside: tuple[SetAside, ...] = ()
+    blocks: tuple[SharedBlock, ...] = ()
+    labels: tuple[Unlabelled, ...] = ()
 
 
 def synthesize(
@@ -55,6 +63,7 @@ def synthesize(
     observed: Observed | None = None,
     partial: Observed | None = None,
     settings: Settings | None = None,
+    segmentation: Segmentation | None = None,
 ) -> Synthesis:
     """Draft least-privilege policies from what was seen.
 
@@ -66,6 +75,7 @@ def synthesize(
         partial: Per workload the directions of which the window shows too little: they are
             staged, that is left open.
         settings: The user's choices.
+        segmentation: The segments that may share policies; without it, each workload has its own.
     """
     chosen = settings or Settings()
     ordered = sorted(set(edges), key=edge_order)
@@ -86,6 +96,10 @@ def synthesize(
         partial=partial or {},
     )
     drafts = [drafter.draft(subject) for subject in subjects.subjects]
+    shared = SegmentDrafts(drafts)
+    if segmentation is not None and chosen.granularity is not Granularity.WORKLOAD:
+        shared = share(segmentation, drafter, drafts, accepted)
+    drafts = list(shared.drafts)
     defaults = namespace_defaults(drafts, inventory, subjects, seen, known)
     policies = [policy for draft in drafts if (policy := draft.policy)]
     policies += [default.policy for default in defaults if default.policy]
@@ -100,6 +114,8 @@ def synthesize(
             if side.covered
             for aside in side.set_aside
         ),
+        blocks=shared.sharing.blocks,
+        labels=shared.labels,
     )
 
 
