@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthesis.segmented import drafted, pairs_allowed, policies_of, seen, segmentation
 from synthesis.worlds import cluster, edge, egress, entity, ingress, policy, workload
 
-from recommender.inventory.types import Inventory
-from recommender.model.edges import Edge
 from recommender.model.entities import Entity
 from recommender.model.policies import Direction
-from recommender.segments.types import Segmentation
 from recommender.synthesis import Settings
 from recommender.synthesis.settings import Granularity
+
+if TYPE_CHECKING:
+    from recommender.inventory.types import Inventory
+    from recommender.model.edges import Edge
+    from recommender.segments.types import Segmentation
 
 WORKLOAD = Settings(granularity=Granularity.WORKLOAD)
 AUTO = Settings(granularity=Granularity.AUTO)
