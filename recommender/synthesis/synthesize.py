@@ -14,6 +14,7 @@ from recommender.synthesis.findings import draft_findings
 from recommender.synthesis.minimise import edge_order
 from recommender.synthesis.peers import PeerFinder
 from recommender.synthesis.segment_drafts import SegmentDrafts, share
+from recommender.synthesis.segment_findings import segment_findings
 from recommender.synthesis.settings import BOTH, Granularity, Settings
 from recommender.synthesis.subjects import roster
 
@@ -47,6 +48,7 @@ class Synthesis:
             the reason; every other accepted edge is allowed by the policies.
         blocks: The blocks that are written for whole segments, those that add most first.
         labels: Segments that would have a policy if their workloads had a label.
+        segments: Names of the segments that have a policy of their own.
     """
 
     policies: tuple[NetworkPolicy, ...]
@@ -54,6 +56,7 @@ class Synthesis:
     set_aside: tuple[SetAside, ...] = ()
     blocks: tuple[SharedBlock, ...] = ()
     labels: tuple[Unlabelled, ...] = ()
+    segments: frozenset[str] = frozenset()
 
 
 def synthesize(
@@ -103,7 +106,8 @@ def synthesize(
     defaults = namespace_defaults(drafts, inventory, subjects, seen, known)
     policies = [policy for draft in drafts if (policy := draft.policy)]
     policies += [default.policy for default in defaults if default.policy]
-    found = _findings(ordered, inventory, chosen, _Outcome(subjects, known, drafts, defaults))
+    outcome = _Outcome(subjects, known, drafts, defaults, shared)
+    found = _findings(ordered, inventory, chosen, outcome)
     return Synthesis(
         policies=tuple(sorted(policies, key=lambda policy: (policy.namespace, policy.name))),
         findings=tuple(sorted(set(found), key=lambda finding: finding.order)),
@@ -116,6 +120,7 @@ def synthesize(
         ),
         blocks=shared.sharing.blocks,
         labels=shared.labels,
+        segments=frozenset(one.segment.name for one in shared.sharing.shared),
     )
 
 
@@ -125,6 +130,7 @@ class _Outcome:
     known: Resolvers
     drafts: Sequence[Draft]
     defaults: Sequence[NamespaceDefault]
+    shared: SegmentDrafts
 
 
 def _findings(
@@ -136,6 +142,7 @@ def _findings(
     yield from say.roster_findings(outcome.roster, inventory)
     for draft in outcome.drafts:
         yield from draft_findings(draft, settings)
+    yield from segment_findings(outcome.shared)
     yield from say.shared_findings(outcome.drafts, outcome.known)
     yield from say.default_findings(outcome.defaults)
     yield from say.verdict_findings(edges)
