@@ -51,7 +51,7 @@ def label_files(waiting: Iterable[Unlabelled]) -> dict[str, str]:
         folder = label_folder(one)
         patched = [member for member in one.segment.members if member not in one.unpatchable]
         names = {
-            member: f"{file_stem(f'{member.workload_kind}-{member.name}')}.yaml".lower()
+            member: f"{file_stem(f'{member.workload_kind.lower()}-{member.name}')}.yaml"
             for member in patched
         }
         for member, name in names.items():
@@ -65,10 +65,9 @@ def label_files(waiting: Iterable[Unlabelled]) -> dict[str, str]:
 def _patch(member: Entity, label: tuple[str, str]) -> dict[str, Value]:
     """A strategic merge patch that adds a label to a pod template."""
     key, text = label
-    value: Value = {"metadata": {"labels": {key: text}}}
+    value: dict[str, Value] = {"metadata": {"labels": {key: text}}}
     for part in reversed(TEMPLATES[member.workload_kind]):
         value = {part: value}
-    assert isinstance(value, dict)
     return {
         "apiVersion": _API_VERSIONS.get(member.workload_kind, _APPS),
         "kind": member.workload_kind,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.labels import LabelSelector
+from recommender.synthesis.naming import is_object_name
 from recommender.synthesis.segment_subjects import Shared, Unshared
 from recommender.synthesis.sharing import NEEDS_LABEL
 from recommender.synthesis.subjects import Subject
@@ -81,6 +82,8 @@ def unpatchable(segment: Segment, inventory: Inventory) -> tuple[Entity, ...]:
     """Members whose pod template cannot be patched."""
 
     def can_be(workload: Workload) -> bool:
-        return workload.entity.workload_kind in TEMPLATES and not workload.name_inferred
+        entity = workload.entity
+        known = entity.workload_kind in TEMPLATES and not workload.name_inferred
+        return known and is_object_name(entity.name)
 
     return tuple(m for m in segment.members if not can_be(inventory.workloads[m]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.model.edges import Verdict
 from recommender.synthesis import cluster_findings as say
+from recommender.synthesis.baseline import factor
 from recommender.synthesis.default_deny import namespace_defaults
 from recommender.synthesis.dns import resolvers
 from recommender.synthesis.drafting import Drafter, by_end
@@ -16,7 +18,7 @@ from recommender.synthesis.peers import PeerFinder
 from recommender.synthesis.segment_drafts import SegmentDrafts, share
 from recommender.synthesis.segment_findings import segment_findings
 from recommender.synthesis.settings import BOTH, Granularity, Settings
-from recommender.synthesis.subjects import roster
+from recommender.synthesis.subjects import foreign_names, roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -104,8 +106,11 @@ def synthesize(
         shared = share(segmentation, drafter, drafts, accepted)
     drafts = list(shared.drafts)
     defaults = namespace_defaults(drafts, inventory, subjects, seen, known)
-    policies = [policy for draft in drafts if (policy := draft.policy)]
-    policies += [default.policy for default in defaults if default.policy]
+    policies = [default.policy for default in defaults if default.policy]
+    if chosen.granularity is Granularity.SEGMENT:
+        baselines, drafts = _factored(drafts, defaults, inventory)
+        policies += baselines
+    policies += [policy for draft in drafts if (policy := draft.policy)]
     outcome = _Outcome(subjects, known, drafts, defaults, shared)
     found = _findings(ordered, inventory, chosen, outcome)
     return Synthesis(
@@ -122,6 +127,26 @@ def synthesize(
         labels=shared.labels,
         segments=frozenset(one.segment.name for one in shared.sharing.shared),
     )
+
+
+def _factored(
+    drafts: Sequence[Draft],
+    defaults: Sequence[NamespaceDefault],
+    inventory: Inventory,
+) -> tuple[list[NetworkPolicy], list[Draft]]:
+    """The baselines of all namespaces that have a default-deny, and the drafts beside them."""
+    safe = {one.namespace: one.policy.policy_types for one in defaults if one.policy is not None}
+    spaces: defaultdict[str, list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        spaces[draft.subject.namespace].append(draft)
+    baselines: list[NetworkPolicy] = []
+    left: list[Draft] = []
+    for namespace, own in sorted(spaces.items()):
+        taken = {draft.subject.name for draft in own} | foreign_names(inventory, namespace)
+        baseline, rest = factor(namespace, own, safe.get(namespace, frozenset()), taken)
+        baselines += [baseline] if baseline is not None else []
+        left += rest
+    return baselines, left
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from synthesis.worlds import edge
 
 from recommender.model.entities import Entity
 from recommender.segments.types import Admission, Block, Segment, Segmentation
-from recommender.synthesis import BOTH, Settings, Synthesis, synthesize
+from recommender.synthesis.settings import BOTH, Settings
+from recommender.synthesis.synthesize import Synthesis, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
