@@ -61,7 +61,7 @@ class Synthesis:
     segments: frozenset[str] = frozenset()
 
 
-def synthesize(
+def synthesize(  # noqa: PLR0913 - everything that drafts are made from
     edges: Iterable[Edge],
     inventory: Inventory,
     *,
