@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         read_flows,
         recommend,
         replay,
+        report,
         validate,
     )
     from recommender.reporting.policy_set import PolicySet
@@ -52,6 +53,7 @@ __all__ = [
     "read_flows",
     "recommend",
     "replay",
+    "report",
     "simulate",
     "validate",
 ]
@@ -72,6 +74,7 @@ _EXPORTS: Final = {
     "read_flows": "recommender.api",
     "recommend": "recommender.api",
     "replay": "recommender.api",
+    "report": "recommender.api",
     "simulate": "recommender.simulation",
     "validate": "recommender.api",
 }

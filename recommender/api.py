@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from recommender._version import __version__
 from recommender.connections.orient import ReplyFlag
@@ -47,6 +48,7 @@ __all__ = [
     "read_flows",
     "recommend",
     "replay",
+    "report",
     "validate",
 ]
 
@@ -176,6 +178,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     )
     loading.join()
     from recommender.evaluation.judging import Outcome
+    from recommender.evaluation.pairs import exposure_change
     from recommender.inventory.combine import combine
     from recommender.reporting.policy_set import PolicySet
     from recommender.reporting.run import Replay as ReplayCounts
@@ -217,12 +220,35 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         review=chosen_edges.items,
         window_coverage=seen.window,
         cron_jobs=seen.jobs,
+        exposure=exposure_change(proof.policies, cluster, name),
     )
     result = PolicySet(run)
     result.require_records()
     if not allow_partial:
         result.require_complete()
     return result
+
+
+def report(
+    document: str | os.PathLike[str] | Mapping[str, Any],
+    form: str = "html",
+) -> str:
+    """The report of a run in another form.
+
+    Args:
+        document: A ``report.json``, ``-`` for standard input, or the document itself, as
+            :meth:`PolicySet.report` returns it.
+        form: ``html`` for the page, ``json`` for the document itself.
+
+    Raises:
+        InputError: It is no report that this version understands.
+        UsageError: There is no such form.
+    """
+    from recommender.reporting.forms import render
+    from recommender.reporting.reading import read_document
+
+    known = dict(document) if isinstance(document, Mapping) else read_document(document)
+    return render(known, form)
 
 
 def validate(

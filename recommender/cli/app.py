@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from recommender._version import __version__
-from recommender.cli import diff, explain, reach, recommend, replay, simulate, validate
+from recommender.cli import diff, explain, reach, recommend, replay, report, simulate, validate
 from recommender.model.errors import RecommenderError
 from recommender.model.text import clean
 
@@ -37,6 +37,7 @@ _MAX_MESSAGE: Final = 1000
 #: The `register` function of every command, in the order in which the help lists them.
 _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     recommend.register,
+    report.register,
     replay.register,
     reach.register,
     diff.register,

@@ -143,6 +143,10 @@ class Reach:
             for row in self._outside(direction, self.workloads):
                 yield self._row(*row)
 
+    def is_open_outside(self, direction: Direction, workload: Entity) -> bool:
+        """Whether any outside address may talk with a workload in one direction, in some world."""
+        return bool(self._ranges(direction, self.unit(workload)))
+
     def unsettled(self, certain: int, possible: int) -> PortSet:
         """The ports of the second number that the first has not."""
         table = self.table

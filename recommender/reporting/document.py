@@ -11,7 +11,9 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from recommender.model.policies import Direction
+from recommender.rendering.network_policy import to_yaml
 from recommender.rendering.tree import is_default_deny, policy_paths
+from recommender.reporting.exposure_part import exposure_part
 from recommender.reporting.parts import (
     account_part,
     edge_part,
@@ -26,7 +28,7 @@ from recommender.reporting.times import rfc3339
 from recommender.reporting.window_part import window_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from recommender.inventory.types import Workload
     from recommender.model.entities import Entity
@@ -40,8 +42,13 @@ SCHEMA_VERSION: Final = "1.1"
 Document = dict[str, Any]
 
 
-def build(run: Run) -> Document:
-    """The document of a run: mappings, lists, strings, numbers, booleans and None only."""
+def build(run: Run, files: Mapping[str, str] | None = None) -> Document:
+    """The document of a run: mappings, lists, strings, numbers, booleans and None only.
+
+    Args:
+        run: What happened.
+        files: The text of the drafts by their path, where it was made already.
+    """
     window = run.window
     return {
         "schema_version": SCHEMA_VERSION,
@@ -56,7 +63,8 @@ def build(run: Run) -> Document:
         "replay": replay_part(run.replay),
         "entities": _entities(run),
         "edges": [edge_part(edge) for edge in sorted(run.edges, key=lambda edge: edge.key)],
-        "policies": _policies(run),
+        "policies": _policies(run, files or {}),
+        "exposure": exposure_part(run.exposure),
         "review": review_part(run.review),
         "window_coverage": window_part(run.window_coverage, run.cron_jobs),
         "findings": _findings(run.findings),
@@ -109,15 +117,15 @@ def _workload(workload: Workload, run: Run, drafts: list[NetworkPolicy]) -> Docu
     }
 
 
-def _policies(run: Run) -> list[Document]:
+def _policies(run: Run, files: Mapping[str, str]) -> list[Document]:
     paths = policy_paths(run.policies)
     return [
-        _policy(policy, paths[policy.namespace, policy.name])
+        _policy(policy, paths[policy.namespace, policy.name], files)
         for policy in sorted(run.policies, key=lambda policy: (policy.namespace, policy.name))
     ]
 
 
-def _policy(policy: NetworkPolicy, path: str) -> Document:
+def _policy(policy: NetworkPolicy, path: str, files: Mapping[str, str]) -> Document:
     return {
         "namespace": policy.namespace,
         "name": policy.name,
@@ -128,4 +136,5 @@ def _policy(policy: NetworkPolicy, path: str) -> Document:
         "policy_types": [item.value for item in Direction if policy.isolates(item)],
         "ingress": [rule_part(rule) for rule in policy.ingress],
         "egress": [rule_part(rule) for rule in policy.egress],
+        "yaml": files.get(path) or to_yaml(policy),
     }

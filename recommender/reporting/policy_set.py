@@ -12,6 +12,7 @@ from recommender.rendering.network_policy import to_yaml
 from recommender.rendering.review_files import review_files
 from recommender.rendering.tree import policy_files
 from recommender.reporting.document import build, to_json
+from recommender.reporting.forms import render
 from recommender.review.window_findings import below_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Name of the versioned document beside the drafts.
 REPORT: Final = "report.json"
+#: Name of the page made from it.
+PAGE: Final = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class PolicySet:
         return "---\n".join(to_yaml(policy) for policy in self.policies)
 
     def to_dir(self, directory: str | os.PathLike[str], *, force: bool = False) -> Written:
-        """Write the drafts, their kustomizations, ``review/`` and ``report.json``.
+        """Write the drafts, their kustomizations, ``review/``, ``report.json``, ``report.html``.
 
         Args:
             directory: Where to; it is made if it is not there.
@@ -77,7 +80,9 @@ class PolicySet:
             OutputError: A file would be overwritten, or cannot be written.
         """
         files = policy_files(self.policies) | review_files(self.review)
-        files[REPORT] = to_json(build(self.run))
+        document = build(self.run, files)
+        files[REPORT] = to_json(document)
+        files[PAGE] = render(document, "html")
         return write_tree(directory, files, force=force)
 
     def frame(self) -> pd.DataFrame:

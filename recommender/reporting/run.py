@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from recommender.evaluation.pairs import ExposureChange
     from recommender.model.edges import Edge
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
@@ -62,6 +63,8 @@ class Run:
         review: What waits for a person, and what was decided.
         window_coverage: What the window is likely to have missed, None where not estimated.
         cron_jobs: How often each CronJob was due in the window.
+        exposure: Who may talk to whom before the drafts and after, None where it was not asked
+            for.
     """
 
     tool_version: str
@@ -78,6 +81,7 @@ class Run:
     review: tuple[Item, ...] = ()
     window_coverage: WindowCoverage | None = None
     cron_jobs: tuple[CronJobRuns, ...] = ()
+    exposure: ExposureChange | None = None
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
