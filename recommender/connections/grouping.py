@@ -170,7 +170,7 @@ def group(
     block: Block,
     *,
     most: int,
-) -> BlockTally:
+) -> BlockTally | None:
     """Make the table ``grouped`` of a block, in which lines are numbered as in the file.
 
     Args:
@@ -179,9 +179,15 @@ def group(
         layout: How its file writes records.
         block: The block.
         most: Malformed lines to keep with their text.
+
+    Returns:
+        Its counts; None where it has to be taken in pieces, since its lines must be looked at
+        one by one and it is too large for that.
     """
     tally = BlockTally()
     if not (block.sound and _group_whole(cursor, files, layout, block)):
+        if block.is_large:
+            return None
         tally.quarantined = _group_lines(cursor, layout, block, tally, most)
     ((records, _),) = cursor.execute(_SOUND).fetchall()
     tally.records += int(records or 0)

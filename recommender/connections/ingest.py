@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from recommender.connections.grouping import BlockTally
     from recommender.connections.store import Store
     from recommender.model.accounting import Quarantined
     from recommender.sources.discovery import InputFile
@@ -100,6 +101,7 @@ def ingest(
     """
     result = Ingested()
     current: FileTally | None = None
+    warm = False
     pending: deque[Future[None]] = deque()
     with _Workers(store, result, WORKERS) as work:
         for part in read_parts(files, options):
@@ -111,6 +113,10 @@ def ingest(
                     pending.popleft().result()
                 number = len(result.files) - 1
                 pending.append(work.submit(number, current, part.layout, part.part))
+                if not warm:
+                    # The ends that it tells are numbers to those that are read beside each other.
+                    pending.popleft().result()
+                    warm = True
                 if progress:
                     progress(current.file, part.part.text.size)
             else:
@@ -167,11 +173,20 @@ class _Workers:
 
     def _work(self, number: int, tally: FileTally, layout: Layout, block: Block) -> None:
         cursor = self._cursors.get()
+        waiting = [block]
         try:
-            counts = group(cursor, self._files, layout, block, most=MAX_QUARANTINED)
-            keep(cursor, number, self._lock)
+            while waiting:
+                part = waiting.pop()
+                counts = group(cursor, self._files, layout, part, most=MAX_QUARANTINED)
+                if counts is None:
+                    waiting.extend(part.pieces())
+                    continue
+                keep(cursor, number, self._lock)
+                self._count(tally, part, counts)
         finally:
             self._cursors.put(cursor)
+
+    def _count(self, tally: FileTally, block: Block, counts: BlockTally) -> None:
         with self._lock:
             tally.bytes += block.text.size
             tally.records += counts.records

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from recommender.model.accounting import Quarantined
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Longest line that is read; a longer one is quarantined.
 MAX_LINE: Final = 4 << 20
+#: Most text that is looked at line by line at a time, in memory.
+PIECE_BYTES: Final = 64 << 20
 #: Characters of a quarantined line that are kept.
 EXCERPT: Final = 120
 
@@ -46,6 +51,31 @@ class Block:
         from recommender.sources.examining import examine  # a sound log never gets here
 
         return examine(self)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is too large to be looked at line by line as a whole."""
+        return self.text.size > PIECE_BYTES
+
+    def pieces(self) -> Iterator[Block]:
+        """The block in pieces that can be looked at in memory."""
+        begin, line = 0, self.first_line
+        while begin < self.text.size:
+            data = self.text.read(begin, PIECE_BYTES)
+            if begin + len(data) < self.text.size:
+                data = data[: data.rindex(b"\n") + 1]
+            end = begin + len(data)
+            lines = count_lines(data) + (not data.endswith(b"\n"))
+            sound = self.sound or is_utf8(data)
+            early = [] if begin else self.early
+            yield Block(self.name, self.text.part(begin, end), line, lines, sound, early)
+            begin, line = end, line + lines
+
+
+def count_lines(data: bytes | bytearray) -> int:
+    """How many newlines some text has; reading lines finds them faster than counting bytes."""
+    unended = bool(data) and not data.endswith(b"\n")
+    return len(BytesIO(data).readlines()) - unended
 
 
 def is_utf8(line: bytes | bytearray) -> bool:

@@ -8,7 +8,7 @@ from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.errors import PartialInputError
 from recommender.model.text import clean
-from recommender.sources.blocks import EXCERPT, MAX_LINE, OVERSIZED, Block, is_utf8
+from recommender.sources.blocks import EXCERPT, MAX_LINE, OVERSIZED, Block, count_lines, is_utf8
 from recommender.sources.texts import MemoryText
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class _Cutter:
             self._next_line += 1
             self._skipping = False
         early, self._early = self._early, []
-        first, count = self._next_line, data.count(b"\n")
+        first, count = self._next_line, count_lines(data)
         self._next_line += count
         return Block(
             self._name, MemoryText(data), first, count, not early and _is_sound(data), early

@@ -19,11 +19,15 @@ class Text(Protocol):
         """At most so many bytes from an offset on; fewer at the end."""
         ...
 
+    def part(self, begin: int, end: int) -> Text:
+        """The text between two offsets, without a copy."""
+        ...
+
 
 class MemoryText:
     """Text that is in memory."""
 
-    def __init__(self, data: bytearray) -> None:
+    def __init__(self, data: bytearray | memoryview) -> None:
         """Keep the data, without a copy."""
         self._view = memoryview(data)
 
@@ -35,6 +39,10 @@ class MemoryText:
     def read(self, offset: int, size: int) -> bytes:
         """At most so many bytes from an offset on."""
         return bytes(self._view[offset : offset + size])
+
+    def part(self, begin: int, end: int) -> MemoryText:
+        """The text between two offsets."""
+        return MemoryText(self._view[begin:end])
 
 
 class PlainFile:
@@ -53,6 +61,11 @@ class PlainFile:
         """Close the file."""
         if hasattr(self, "_descriptor"):
             os.close(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has by now."""
+        return os.fstat(self._descriptor).st_size
 
     def seek(self, offset: int) -> None:
         """Go to an offset."""
@@ -92,6 +105,10 @@ class FileText:
         """At most so many bytes from an offset on."""
         begin = self._begin + offset
         return self._file.read_at(begin, max(0, min(size, self._end - begin)))
+
+    def part(self, begin: int, end: int) -> FileText:
+        """The text between two offsets."""
+        return FileText(self._file, self._begin + begin, min(self._begin + end, self._end))
 
 
 class TextFile(io.RawIOBase):

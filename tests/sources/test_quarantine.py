@@ -10,6 +10,7 @@ from connections.records import CART, WEB, Flow, flow, ids, reconciles, talk, te
 
 from recommender.connections.edges import Connections, connect
 from recommender.connections.ingest import MAX_QUARANTINED
+from recommender.sources import blocks, scanning
 from recommender.sources.blocks import MAX_LINE
 from recommender.sources.cutting import BLOCK_BYTES
 
@@ -212,6 +213,36 @@ def test_block_of_nothing_but_blank_lines_costs_no_time(tmp_path: Path) -> None:
     assert ids(found) == EDGE
     assert reconciles(found, 4)
     assert {record.line for record in found.edges[0].samples} & {1, 2}
+
+
+@pytest.mark.parametrize("bad", [b"broken", b"\xff broken", b"", b'{"flow":{}}'])
+@pytest.mark.parametrize("size", [2_000, 5_000, 100_000])
+def test_large_block_is_looked_at_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: bytes, size: int
+) -> None:
+    log = tmp_path / "flows.jsonl"
+    log.write_bytes(b"\n".join([*GOOD, bad, *GOOD * 20, bad, *GOOD]))
+    whole = connect([log])
+    monkeypatch.setattr(blocks, "PIECE_BYTES", size)
+    cut = connect([log])
+    assert [q.record.line for q in cut.accounting.quarantined] == ([5, 86] if bad else [])
+    assert (cut.edges, cut.accounting) == (whole.edges, whole.accounting)
+
+
+@pytest.mark.parametrize("least", [1_000, 10_000])
+def test_where_a_plain_file_is_cut_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    log = tmp_path / "flows.jsonl"
+    log.write_bytes(text([*GOOD * 50, b"broken", *GOOD * 50]))
+    whole = connect([log])
+    monkeypatch.setattr(scanning, "_READ", least)
+    monkeypatch.setattr(scanning, "FIRST_BYTES", least)
+    monkeypatch.setattr(scanning, "LEAST_BYTES", least)
+    monkeypatch.setattr(scanning, "MOST_BYTES", least)
+    cut = connect([log])
+    assert [q.record.line for q in cut.accounting.quarantined] == [201]
+    assert (cut.edges, cut.accounting) == (whole.edges, whole.accounting)
 
 
 def test_lines_after_an_endless_one_keep_their_numbers(tmp_path: Path) -> None:
