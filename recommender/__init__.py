@@ -29,9 +29,11 @@ if TYPE_CHECKING:
         explain,
         reach,
         read_flows,
+        read_inventory,
         recommend,
         replay,
         report,
+        snapshot,
         validate,
     )
     from recommender.reporting.policy_set import PolicySet
@@ -51,10 +53,12 @@ __all__ = [
     "explain",
     "reach",
     "read_flows",
+    "read_inventory",
     "recommend",
     "replay",
     "report",
     "simulate",
+    "snapshot",
     "validate",
 ]
 
@@ -72,10 +76,12 @@ _EXPORTS: Final = {
     "explain": "recommender.api",
     "reach": "recommender.api",
     "read_flows": "recommender.api",
+    "read_inventory": "recommender.api",
     "recommend": "recommender.api",
     "replay": "recommender.api",
     "report": "recommender.api",
     "simulate": "recommender.simulation",
+    "snapshot": "recommender.api",
     "validate": "recommender.api",
 }
 

@@ -15,7 +15,10 @@ HELPS = {"edges": "Usage: recommender edges\n"}
 PAGE = (
     "# Commands\n\n## recommender edges\n\nLists edges.\n\n```text\nUsage: recommender edges\n```\n"
 )
-OPTIONS = {"edges": frozenset({"--help", "-n", "--namespace"})}
+OPTIONS = {
+    "edges": frozenset({"--help", "-n", "--namespace"}),
+    "inventory show": frozenset({"--help", "-o"}),
+}
 
 
 def test_a_documented_command_is_fine() -> None:
@@ -53,6 +56,7 @@ def test_code_is_fenced_or_indented_and_continued_lines_are_joined() -> None:
         "kubectl get pods | recommender edges - | head --lines 3",
         "$ recommender edges flows.jsonl  # --no-such-thing",
         "pip install recommender",
+        "recommender inventory show a.json -o json",
     ],
 )
 def test_a_true_command_line_is_fine(line: str) -> None:
@@ -66,6 +70,8 @@ def test_a_true_command_line_is_fine(line: str) -> None:
         "recommender edges --nope",
         "cat flows.jsonl | recommender edges - -x",
         "recommender edges \\\n    --nope",
+        "recommender inventory nope",
+        "recommender inventory show --nope",
     ],
 )
 def test_a_false_command_line_is_found(line: str) -> None:

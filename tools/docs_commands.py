@@ -26,7 +26,9 @@ __all__ = [
     "with_help",
 ]
 
-_SECTION: Final = re.compile(r"^## recommender (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_SECTION: Final = re.compile(
+    r"^## recommender ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL
+)
 _HELP: Final = re.compile(r"^```text\n(Usage: .*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCE: Final = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _INVOCATION: Final = re.compile(
@@ -36,26 +38,31 @@ _OPTION: Final = re.compile(r"(?<=\s)--?[a-zA-Z][a-z-]*")
 
 
 def command_options() -> dict[str, frozenset[str]]:
-    """The options of every command, short and long, by the command's name."""
+    """The options of every command, short and long, by the command's name.
+
+    A command of a group has the group's name in front: ``inventory snapshot``.
+    """
     group = typer.main.get_command(app)
     if not isinstance(group, TyperGroup):
         msg = "the application has to be a group of commands"
         raise TypeError(msg)
-    return {
-        name: frozenset(
-            {"-h", "--help"}.union(
-                *((*parameter.opts, *parameter.secondary_opts) for parameter in command.params)
-            )
-        )
-        for name, command in group.commands.items()
-    }
+    return dict(_options(group))
+
+
+def _options(group: TyperGroup, before: str = "") -> Iterator[tuple[str, frozenset[str]]]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from _options(command, f"{before}{name} ")
+            continue
+        named = ((*parameter.opts, *parameter.secondary_opts) for parameter in command.params)
+        yield before + name, frozenset({"-h", "--help"}.union(*named))
 
 
 def help_text(command: str) -> str:
     """The help of one command as a terminal of 80 columns shows it."""
     os.environ["COLUMNS"] = "80"
     with contextlib.redirect_stdout(io.StringIO()) as written:
-        recommender([command, "--help"])
+        recommender([*command.split(), "--help"])
     return written.getvalue().strip("\n") + "\n"
 
 
@@ -105,7 +112,10 @@ def code_lines(text: str) -> Iterator[str]:
 def check_invocations(text: str, options: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """Every command line that a page shows names a real command and real options of it."""
     for line in code_lines(text):
-        for command, arguments in _INVOCATION.findall(line.partition(" #")[0]):
+        for first, rest in _INVOCATION.findall(line.partition(" #")[0]):
+            second, _, after = rest.strip().partition(" ")
+            nested = f"{first} {second}" in options
+            command, arguments = (f"{first} {second}", f" {after}") if nested else (first, rest)
             if command not in options:
                 yield f"shows `recommender {command}`, which is no command"
                 continue

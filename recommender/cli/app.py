@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from recommender._version import __version__
-from recommender.cli import diff, explain, reach, recommend, replay, report, simulate, validate
+from recommender.cli import (
+    diff,
+    explain,
+    inventory,
+    reach,
+    recommend,
+    replay,
+    report,
+    simulate,
+    validate,
+)
 from recommender.model.errors import RecommenderError
 from recommender.model.text import clean
 
@@ -43,6 +53,7 @@ _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     diff.register,
     explain.register,
     validate.register,
+    inventory.register,
     simulate.register,
 )
 

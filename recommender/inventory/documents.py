@@ -7,17 +7,18 @@ the file, the document and the line; nothing is skipped without one.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from recommender.inventory.looks import KIND, Look, missing_kinds, require_one_cluster
 from recommender.inventory.streams import Parsed, parse_json, parse_yaml
 from recommender.model.errors import BombError, InputError, ManifestError
 from recommender.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
 #: Suffixes of the files that are read out of a folder; a file that is named is read whatever
 #: its suffix.
@@ -25,6 +26,9 @@ SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 
 #: Most bytes of one manifest file.
 MAX_BYTES: Final = 1 << 30
+
+# Before every look that has a time.
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 # Kustomizations, and the report that stands beside this program's own drafts.
 _NOT_OBJECTS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "report.json"})
@@ -67,10 +71,32 @@ class Documents:
     Attributes:
         documents: The objects in the order of files and documents.
         findings: Documents that could not be read (errors) and oddities (warnings).
+        looks: What each snapshot among them says of itself.
     """
 
     documents: tuple[Document, ...]
     findings: tuple[Finding, ...]
+    looks: tuple[Look, ...] = ()
+
+
+@dataclass(slots=True)
+class _Read:
+    """The same while it is being read."""
+
+    documents: list[Document] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+
+    def done(self) -> Documents:
+        """What was read, the oldest look first.
+
+        Raises:
+            InputError: Snapshots of different clusters are among it.
+        """
+        require_one_cluster(self.looks)
+        documents = sorted(self.documents, key=lambda document: document.taken or _LONG_AGO)
+        findings = (*self.findings, *missing_kinds(self.looks))
+        return Documents(tuple(documents), findings, tuple(self.looks))
 
 
 def read_documents(paths: Iterable[str | Path]) -> Documents:
@@ -81,25 +107,33 @@ def read_documents(paths: Iterable[str | Path]) -> Documents:
             standard input.
 
     Returns:
-        The objects with their places, and findings for all that is not one.
+        The objects with their places, those without a time first and then the oldest look
+        first, and findings for all that is not one.
 
     Raises:
-        InputError: A path does not exist or cannot be read, or there is no object in all.
+        InputError: A path does not exist or cannot be read, there is no object in all, or
+            snapshots of different clusters are among it.
         BombError: A document expands to far more than its size (aliases of aliases).
     """
-    documents: list[Document] = []
-    findings: list[Finding] = []
+    read = _Read()
     names = [str(path) for path in paths]
     for name in names:
         for file in _files(name):
-            _read_file(file, documents, findings)
-    if not documents and not findings:
+            _read_file(file, read)
+    if not read.documents and not read.findings and not read.looks:
         raise InputError(
             "no Kubernetes object found",
             where=", ".join(names),
             hint="name a manifest file, a folder of manifests or a kubectl dump",
         )
-    return Documents(tuple(documents), tuple(findings))
+    return read.done()
+
+
+def unpack(document: dict[str, Any], name: str) -> Documents:
+    """The objects of one document that was not read from a file."""
+    read = _Read()
+    _unpack(Parsed(document), name, 1, read)
+    return read.done()
 
 
 def _files(name: str) -> Iterator[str]:
@@ -119,14 +153,16 @@ def _files(name: str) -> Iterator[str]:
             yield str(file)
 
 
-def _read_file(file: str, documents: list[Document], findings: list[Finding]) -> None:
+def _read_file(file: str, read: _Read) -> None:
     raw = _bytes(file)
     try:
         parsed = _parse(file, raw)
+        for index, entry in enumerate(parsed, start=1):
+            _read_entry(file, index, entry, read)
     except BombError:
         raise
     except ManifestError as error:
-        findings.append(
+        read.findings.append(
             Finding(
                 "unreadable-document",
                 Severity.ERROR,
@@ -136,9 +172,11 @@ def _read_file(file: str, documents: list[Document], findings: list[Finding]) ->
                 where=error.where,
             ),
         )
-        return
-    for index, entry in enumerate(parsed, start=1):
-        findings.extend(
+
+
+def _read_entry(file: str, index: int, entry: Parsed, read: _Read) -> None:
+    if entry.value is not None:
+        read.findings.extend(
             Finding(
                 "duplicate-key",
                 Severity.WARNING,
@@ -149,8 +187,7 @@ def _read_file(file: str, documents: list[Document], findings: list[Finding]) ->
             )
             for key, line in entry.duplicates
         )
-        if entry.value is not None:
-            _unpack(entry, file, index, documents, findings)
+        _unpack(entry, file, index, read)
 
 
 def _bytes(file: str) -> bytes:
@@ -180,14 +217,15 @@ def _parse(file: str, raw: bytes) -> list[Parsed]:
     return parse_yaml(raw, where=file)
 
 
-def _unpack(
-    entry: Parsed,
-    file: str,
-    index: int,
-    documents: list[Document],
-    findings: list[Finding],
-) -> None:
-    """One document, or the items of one List (Lists of Lists too)."""
+def _unpack(entry: Parsed, file: str, index: int, read: _Read) -> None:
+    """One document, the items of one List (Lists of Lists too), or the objects of a snapshot."""
+    documents, findings, taken = read.documents, read.findings, None
+    if isinstance(entry.value, dict) and entry.value.get("kind") == KIND:
+        look = Look.of(entry.value, file)
+        read.looks.append(look)
+        taken = look.taken
+        objects = {"kind": "List", "apiVersion": "v1", "items": entry.value.get("objects")}
+        entry = Parsed(objects, entry.line)
     stack: list[tuple[Any, str, str, int, int]] = [(entry.value, "", "", entry.line, 0)]
     if isinstance(entry.value, list):
         if not any(isinstance(value, dict) and value.get("kind") for value in entry.value):
@@ -208,7 +246,7 @@ def _unpack(
             continue
         items = body.get("items")
         if not kind.endswith("List") or (items is None and "items" not in body):
-            documents.append(Document(kind, version, body, file, index, line, item))
+            documents.append(Document(kind, version, body, file, index, line, item, taken))
             continue
         if items is not None and not isinstance(items, list):
             findings.append(_no_object(where, "items: must be a list"))

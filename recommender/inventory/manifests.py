@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from recommender.inventory import objects
 from recommender.inventory.collecting import READ_KINDS, Collected, pod_template
-from recommender.inventory.documents import Document, read_documents
+from recommender.inventory.documents import Document, Documents, read_documents
 from recommender.inventory.history import holdings_of
 from recommender.inventory.owners import Controller, Owners
 from recommender.inventory.policies import POLICY_KINDS, parse_policies
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 
 def read_inventory(paths: Iterable[str | Path], *, infer_owners: bool = True) -> Inventory:
-    """Read a cluster from manifests, folders of them, or kubectl dumps.
+    """Read a cluster from snapshots, manifests, folders of them, or kubectl dumps.
+
+    Several snapshots of one cluster are its history: of an object that stands in several the
+    latest counts, workloads that are gone stay known, addresses are held from when to when the
+    snapshots together prove it, policies are those of the latest.
 
     Args:
         paths: Files, folders, or ``-`` for standard input.
@@ -42,13 +46,22 @@ def read_inventory(paths: Iterable[str | Path], *, infer_owners: bool = True) ->
     Raises:
         InputError: A path does not exist, or there is no object in all.
     """
-    read = read_documents(paths)
+    return inventory_of_read(read_documents(paths), infer_owners=infer_owners)
+
+
+def inventory_of_read(read: Documents, *, infer_owners: bool = True) -> Inventory:
+    """The same as ``read_inventory`` for what was read before, with its findings."""
     inventory = inventory_of(read.documents, infer_owners=infer_owners)
-    return replace(inventory, findings=(*read.findings, *inventory.findings))
+    return replace(
+        inventory,
+        complete=not any(look.namespaces for look in read.looks),
+        findings=(*read.findings, *inventory.findings),
+        taken=max((look.taken for look in read.looks), default=None),
+    )
 
 
 def inventory_of(documents: Iterable[Document], *, infer_owners: bool = True) -> Inventory:
-    """The same as ``read_inventory`` for objects that were read before."""
+    """The same as ``read_inventory`` for objects that were read before, in the order of time."""
     cluster = Collected()
     findings: list[Finding] = []
     policy_documents: list[Document] = []

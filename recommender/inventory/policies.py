@@ -102,12 +102,18 @@ def read_policies(paths: Iterable[str | Path]) -> Policies:
 
 
 def parse_policies(documents: Iterable[Document]) -> Policies:
-    """The same as ``read_policies`` for objects that were read before."""
+    """The same as ``read_policies`` for objects that were read before.
+
+    Of several snapshots the latest says which policies there are: a policy that is gone from it
+    allows and denies nothing any more.
+    """
+    listed = list(documents)
+    latest = max((document.taken for document in listed if document.taken), default=None)
     network: dict[tuple[str, str], NetworkPolicy] = {}
     cluster: dict[tuple[str, str], TierPolicy] = {}
     findings: list[Finding] = []
-    for document in documents:
-        if not _is_policy(document):
+    for document in listed:
+        if not _is_policy(document) or (document.taken or latest) != latest:
             continue
         item = Fields.of(document)
         try:

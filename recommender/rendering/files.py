@@ -27,12 +27,13 @@ from recommender.rendering.folders import (
 from recommender.rendering.ledger import LEDGER, Ledger, check_paths, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _LISTED: Final = 3
 # Syncs wait for the disk, and a disk takes several at once: seven times as fast as one by one.
 _SYNCS: Final = 4
 _FORCE_HINT: Final = "give another folder, or --force to replace them"
+_FORCE_FILE_HINT: Final = "give another name, or --force to replace it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,47 @@ def write_tree(
         with open_root(Path(folder)) as root:
             return _replace(root, os.fspath(folder), contents, force=force)
     except OSError as error:
-        place = clean(error.filename) if isinstance(error.filename, str) else os.fspath(folder)
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        hint = "check the folder's permissions and free space"
-        raise OutputError(f"cannot write: {reason}", where=place, hint=hint) from error
+        raise _refused(error, os.fspath(folder)) from error
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    content: bytes,
+    *,
+    ours: Callable[[bytes], bool],
+    force: bool = False,
+) -> None:
+    """Write one file: under another name, synced and renamed, with mode 0640 less the umask.
+
+    Args:
+        path: Where to; the folder is made with its parents where it does not exist.
+        content: What to write.
+        ours: Whether a file that is there already is one that this tool wrote, by its content.
+        force: Replace any file.
+
+    Raises:
+        OutputError: A file of a person's is in the way, or the file system refuses.
+    """
+    place = Path(path)
+    try:
+        with open_root(place.parent) as root:
+            # Without --force nothing but an older file of ours gives way.
+            there = None if force else read_bytes(root, place.name)
+            if there is not None and not ours(there):
+                message = "a file is there that this tool did not write"
+                raise OutputError(message, where=os.fspath(path), hint=_FORCE_FILE_HINT)
+            stage(root, place.name, content)
+            unveil(root, place.name)
+            sync(root, "")
+    except OSError as error:
+        raise _refused(error, os.fspath(path)) from error
+
+
+def _refused(error: OSError, place: str) -> OutputError:
+    shown = clean(error.filename) if isinstance(error.filename, str) else place
+    reason = os.strerror(error.errno).lower() if error.errno else str(error)
+    hint = "check the folder's permissions and free space"
+    return OutputError(f"cannot write: {reason}", where=shown, hint=hint)
 
 
 def _replace(root: int, folder: str, contents: Mapping[str, bytes], *, force: bool) -> Written:
