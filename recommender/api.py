@@ -15,6 +15,7 @@ from recommender.evaluation.modes import Modes
 from recommender.inventory.types import Inventory
 from recommender.model.errors import UsageError
 from recommender.review.settings import ReviewSettings
+from recommender.segments.types import SegmentSettings
 from recommender.sources.options import AS_FOUND, ReadOptions
 from recommender.synthesis.settings import Settings
 
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
     from recommender.inventory.snapshot import Snapshot
     from recommender.model.edges import Edge
     from recommender.reporting.policy_set import PolicySet
+    from recommender.segments.types import Segmentation
 
 __all__ = [
     "Modes",
     "ReadOptions",
     "ReplyFlag",
     "ReviewSettings",
+    "SegmentSettings",
     "Settings",
     "assert_allows",
     "assert_denies",
@@ -51,6 +54,8 @@ __all__ = [
     "recommend",
     "replay",
     "report",
+    "segment",
+    "segment_flows",
     "snapshot",
     "validate",
 ]
@@ -252,6 +257,69 @@ def report(
 
     known = dict(document) if isinstance(document, Mapping) else read_document(document)
     return render(known, form)
+
+
+def segment(
+    edges: pd.DataFrame | str | os.PathLike[str],
+    workloads: pd.DataFrame | str | os.PathLike[str],
+    *,
+    settings: SegmentSettings | None = None,
+    previous: Mapping[str, str] | None = None,
+) -> Segmentation:
+    """Find segments: workloads that share a policy, and the rules between them.
+
+    Args:
+        edges: A frame or a CSV file with the columns ``src``, ``dst``, ``protocol``, ``port``,
+            ``flows``, ``days_active``, ``first_day``, ``last_day``.
+        workloads: A frame or a CSV file with the columns ``workload``, ``namespace``, ``kind``,
+            ``replicas``, ``service_account``, ``image``, ``labels`` (JSON).
+        settings: Thresholds of the rules.
+        previous: Name of the segment of each workload in an earlier run; segments that are still
+            the same keep their names.
+
+    Raises:
+        InputError: A file cannot be read, a column is missing, or a value cannot be used.
+    """
+    from recommender.segments.reading import read_table
+    from recommender.segments.segmenting import segment_tables
+
+    tables = [
+        read_table(table) if isinstance(table, str | os.PathLike) else table
+        for table in (edges, workloads)
+    ]
+    return segment_tables(tables[0], tables[1], settings, previous=previous)
+
+
+def segment_flows(  # noqa: PLR0913 - a caller chooses what the command's options choose
+    paths: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    settings: SegmentSettings | None = None,
+    previous: Mapping[str, str] | None = None,
+    options: ReadOptions = AS_FOUND,
+    progress: Callable[[str, int], None] | None = None,
+) -> Segmentation:
+    """Find the segments that flow logs show; see :func:`segment`.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        inventory: The cluster as known, or where to read it: manifests or kubectl dumps.
+        settings: Thresholds of the rules.
+        previous: Name of the segment of each workload in an earlier run.
+        options: How to read logs whose content does not tell it.
+        progress: Called while reading with a file's name and the bytes read of it since.
+
+    Raises:
+        InputError: An input cannot be used.
+    """
+    from recommender.connections.edges import connect
+    from recommender.inventory.combine import combine
+    from recommender.segments.segmenting import segment_edges
+
+    known = _inventory(inventory)
+    found = connect(_several(paths), inventory=known, options=options, progress=progress)
+    cluster = combine(known, found.inventory)
+    return segment_edges(found.edges, cluster, settings, previous=previous)
 
 
 def validate(

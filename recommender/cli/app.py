@@ -22,6 +22,7 @@ from recommender.cli import (
     recommend,
     replay,
     report,
+    segments,
     simulate,
     validate,
 )
@@ -54,6 +55,7 @@ _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     explain.register,
     validate.register,
     inventory.register,
+    segments.register,
     simulate.register,
 )
 

@@ -32,7 +32,7 @@ class Ground(StrEnum):
     ONE_SOURCE = "one-source"
     TINY = "tiny-segment"
     EXACT_ONLY = "exact-only"
-    FEW_DAYS = "few-days"
+    ITSELF = "itself"
 
 
 #: What each ground means, for people.
@@ -42,7 +42,7 @@ GROUND_WORDS: Final = {
     Ground.ONE_SOURCE: "one member alone of its segment does this",
     Ground.TINY: "a segment of one or two, and not each of them was seen often enough",
     Ground.EXACT_ONLY: "the window is too short or the segment too unstable for more",
-    Ground.FEW_DAYS: "seen on too few days, and its segment does not do the same",
+    Ground.ITSELF: "it talks to itself, which no other member can support",
 }
 
 
@@ -86,7 +86,7 @@ class Segment:
         hub: Whether much of the cluster talks to it, or it to much of the cluster.
         labels: Labels that all members have, sorted pairs.
         placed_by_metadata: Members with too little traffic to judge by: fewer than three edges.
-        fits_badly: Members whose traffic is nearer to another segment's.
+        fits_badly: Members of whose edges less than half lie in blocks that the segment supports.
     """
 
     name: str
@@ -208,6 +208,7 @@ class Segmentation:
         window_days: Days from the first to the last record.
         candidates: The partitions compared, the cheapest first.
         findings: What a person should know.
+        texts: The text of each end in the tables it came from.
     """
 
     segments: tuple[Segment, ...]
@@ -215,6 +216,7 @@ class Segmentation:
     window_days: int = 0
     candidates: tuple[Candidate, ...] = ()
     findings: tuple[Finding, ...] = ()
+    texts: Mapping[Entity, str] = field(default_factory=dict)
 
     @cached_property
     def of(self) -> Mapping[Entity, Segment]:

@@ -61,6 +61,14 @@ class Dice:
             out[last], out[other] = out[other], out[last]
         return out
 
+    def some(self, values: Sequence[T], many: int) -> list[T]:
+        """So many different values in a random order; all of them where there are no more."""
+        taken: dict[int, None] = {}
+        wanted = min(many, len(values))
+        while len(taken) < wanted:
+            taken[int(self.unit() * len(values))] = None
+        return [values[place] for place in taken]
+
     def letters(self, length: int) -> str:
         """A random ending as Kubernetes gives it to generated names."""
         return "".join(NAME_LETTERS[int(self.unit() * 27)] for _ in range(length))

@@ -1,0 +1,146 @@
+"""Partitions to start from: cuts of a Ward tree, and communities of a nearest-neighbour graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from recommender.segments.description_length import description_length
+from recommender.segments.features import feature_matrix
+from recommender.segments.neighbours import communities, neighbour_graph
+from recommender.segments.traffic import renumber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from recommender.segments.traffic import Floats, Ints, Matrix, Traffic
+
+#: Beyond this Ward's tree is left out: its distances take memory with the square of the number.
+MOST_FOR_WARD: Final = 10_000
+RESOLUTIONS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+_COMPONENTS: Final = 64
+_NEIGHBOURS: Final = 10
+_STEP: Final = 1.25
+_LARGEST_CUT: Final = 0.4
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a partition to start from is made: enough to make it again of other edges.
+
+    Attributes:
+        method: ``ward`` or ``graph``.
+        hubs: Whether hubs are set apart first.
+        size: Number of groups of the cut, or resolution of the communities.
+    """
+
+    method: str
+    hubs: bool
+    size: float
+
+    @property
+    def name(self) -> str:
+        """Words for it."""
+        apart = " with hubs apart" if self.hubs else ""
+        if self.method == "ward":
+            return f"Ward cut at {self.size:.0f}{apart}"
+        return f"neighbours at {self.size:g}{apart}"
+
+
+class Starts:
+    """Makes partitions to start from.
+
+    Args:
+        traffic: The edges.
+        hubs: Number of the hub of each workload, -1 for all others.
+        seed: For what is drawn at random.
+    """
+
+    def __init__(self, traffic: Traffic, hubs: Ints, seed: int) -> None:
+        self._traffic = traffic
+        self._seed = seed
+        self._hubs = hubs
+        self._none = np.full(traffic.workloads, -1, dtype=np.int64)
+        self._made: dict[Recipe, Ints] = {}
+        self._trees: dict[bool, Floats] = {}
+        self._graphs: dict[bool, tuple[Ints, Ints, Floats]] = {}
+
+    @cached_property
+    def _features(self) -> tuple[Matrix, Floats]:
+        return feature_matrix(self._traffic)
+
+    def fixed(self, recipe: Recipe) -> Ints:
+        """Groups that the recipe sets apart; -1 for all others."""
+        return self._hubs if recipe.hubs else self._none
+
+    def make(self, recipe: Recipe) -> Ints:
+        """Group of each workload under a recipe."""
+        if recipe not in self._made:
+            self._made[recipe] = self._make(recipe)
+        return self._made[recipe]
+
+    def _make(self, recipe: Recipe) -> Ints:
+        free = self.fixed(recipe)
+        rest = np.flatnonzero(free < 0)
+        if len(rest) < 3:  # noqa: PLR2004 - nothing to group
+            return _with(free, rest, np.arange(len(rest)))
+        if recipe.method == "ward":
+            from scipy.cluster.hierarchy import fcluster
+
+            labels = fcluster(self._tree(rest, apart=recipe.hubs), recipe.size, "maxclust")
+            return _with(free, rest, labels.astype(np.int64))
+        graph = self._graph(rest, apart=recipe.hubs)
+        return _with(free, rest, communities(len(rest), graph, recipe.size, self._seed))
+
+    def best(self, method: str, *, hubs: bool) -> Recipe:
+        """The cut or the resolution with the least description length."""
+        recipes = [Recipe(method, hubs, size) for size in self._sizes(method)]
+        return min(recipes, key=lambda recipe: description_length(self._traffic, self.make(recipe)))
+
+    def _sizes(self, method: str) -> Iterator[float]:
+        if method == "graph":
+            yield from RESOLUTIONS
+            return
+        groups, most = 2, max(2, int(_LARGEST_CUT * self._traffic.workloads))
+        while groups <= most:
+            yield groups
+            groups = max(groups + 1, int(groups * _STEP))
+
+    def _tree(self, rest: Ints, *, apart: bool) -> Floats:
+        from scipy.cluster.hierarchy import linkage
+
+        if apart not in self._trees:
+            matrix, weights = self._features
+            vectors = _vectors(matrix[rest], weights, self._seed)
+            self._trees[apart] = linkage(vectors, method="ward")
+        return self._trees[apart]
+
+    def _graph(self, rest: Ints, *, apart: bool) -> tuple[Ints, Ints, Floats]:
+        if apart not in self._graphs:
+            matrix, weights = self._features
+            self._graphs[apart] = neighbour_graph(matrix[rest], weights, _NEIGHBOURS)
+        return self._graphs[apart]
+
+
+def _vectors(matrix: Matrix, weights: Floats, seed: int) -> Floats:
+    """Singular vectors of the features, each workload's row scaled to one."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.preprocessing import normalize
+
+    heavy = normalize(matrix.multiply(weights).tocsr())
+    size = min(_COMPONENTS, heavy.shape[0] - 1, heavy.shape[1] - 1)
+    if size < 1:
+        dense: Floats = heavy.toarray()
+        return dense if dense.shape[1] else np.zeros((heavy.shape[0], 1))
+    vectors: Floats = TruncatedSVD(size, random_state=seed).fit_transform(heavy)
+    return vectors
+
+
+def _with(free: Ints, rest: Ints, labels: Ints) -> Ints:
+    """The whole partition: the groups that are fixed, and those found for the rest."""
+    whole = free.copy()
+    whole[rest] = labels + int(free.max(initial=-1)) + 1
+    return renumber(whole)
