@@ -111,7 +111,8 @@ _CONVERSATIONS: Final = f"""
         coalesce(denied > 0, false) AS was_denied, coalesce(audited > 0, false) AS was_audited,
         protocol = 'TCP' AND traced AND opened AND NOT alive AND (
             SELECT coalesce(bool_or(protocol = 'TCP' AND {_ALIVE}), false) FROM leg
-        ) AS half_open
+        ) AS half_open,
+        quiet AND NOT alive AND NOT answered AS in_doubt
     FROM (
         SELECT {_TUPLE}, c_class, c_entity, v_class, v_entity,
             sum(records) FILTER (verdict = 'denied') AS denied,
@@ -119,6 +120,7 @@ _CONVERSATIONS: Final = f"""
             bool_or(turn < 0 AND verdict = 'accepted') AS answered,
             bool_or(signs & {int(Sign.TRACE)} <> 0 AND verdict = 'accepted') AS traced,
             bool_or(signs & {int(Sign.SYN)} <> 0) AS opened,
+            bool_or(signs & {int(Sign.QUIET)} <> 0) AS quiet,
             bool_or(verdict = 'accepted' AND {_ALIVE}) AS alive,
             bool_or(verdict = 'accepted' AND signs & {int(Sign.VERDICT)} <> 0) AS allowed
         FROM leg WHERE aside IS NULL GROUP BY ALL
@@ -131,6 +133,12 @@ _EDGE_OF: Final = """c_class, c_entity, v_class, v_entity, protocol, v_port,
     CASE WHEN v_class IN (0, 5) THEN v_ip ELSE '' END AS v_place"""
 _AUDITED: Final = f"""
     CREATE TEMP TABLE audited AS SELECT DISTINCT {_EDGE_OF} FROM conversation WHERE was_audited
+"""
+# A sample of a connection may hold nothing but bare headers: what others of its edge carried
+# tells whether anybody answers there.
+_ALIVES: Final = f"""
+    CREATE TEMP TABLE alive AS SELECT DISTINCT {_EDGE_OF} FROM conversation
+    WHERE (alive OR answered) AND EXISTS (SELECT 1 FROM conversation WHERE in_doubt)
 """
 _JUDGED: Final = f"""
     CREATE TEMP TABLE judged AS
@@ -145,6 +153,12 @@ _JUDGED: Final = f"""
                 AND a.c_place IN ('', leg.c_ip) AND a.v_place IN ('', leg.v_ip)
             ) THEN 'audit'
             WHEN c.half_open THEN 'unanswered'
+            WHEN c.in_doubt AND NOT EXISTS (
+                SELECT 1 FROM alive a WHERE a.protocol = leg.protocol AND a.v_port = leg.v_port
+                AND a.c_class = leg.c_class AND a.c_entity = leg.c_entity
+                AND a.v_class = leg.v_class AND a.v_entity = leg.v_entity
+                AND a.c_place IN ('', leg.c_ip) AND a.v_place IN ('', leg.v_ip)
+            ) THEN 'unanswered'
             ELSE 'accepted' END AS outcome
     FROM leg JOIN conversation c USING ({_TUPLE}, c_class, c_entity, v_class, v_entity)
     WHERE leg.aside IS NULL
@@ -253,6 +267,7 @@ def aggregate(
     connection.execute("DROP TABLE leg; ALTER TABLE sorted RENAME TO leg")
     connection.execute(_CONVERSATIONS)
     connection.execute(_AUDITED)
+    connection.execute(_ALIVES)
     connection.execute(_JUDGED)
     fates = connection.execute(_FILES).fetchall()
     connection.execute(_CROWDS, [world_threshold])

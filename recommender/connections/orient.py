@@ -65,13 +65,14 @@ _SELF_CONTRADICTION: Final = f"""
 # Where no record is a reply, none may be seen that answers another.
 _UNANSWERED_FLAG: Final = f"""
     SELECT coalesce(bool_or(reply = false), false) AND NOT coalesce(bool_or(reply), false)
-    FROM flow_group WHERE signs & {int(Sign.LAYER7)} = 0
+    FROM flow_group WHERE signs & {int(Sign.LAYER7 | Sign.PLATFORM)} = 0
 """
-_BOTH_WAYS: Final = """
+_BOTH_WAYS: Final = f"""
     SELECT 1 FROM flow_group a JOIN flow_group b
         ON a.protocol = b.protocol AND a.src_ip = b.dst_ip AND a.src_port = b.dst_port
         AND a.dst_ip = b.src_ip AND a.dst_port = b.src_port
     WHERE a.reply = false AND b.reply = false AND a.src_port <> a.dst_port
+        AND (a.signs | b.signs) & {int(Sign.PLATFORM)} = 0
         AND a.src_port > 0 AND a.dst_port > 0
         AND a.verdict = 'accepted' AND b.verdict = 'accepted' LIMIT 1
 """

@@ -71,3 +71,5 @@ class Sign(IntFlag):
     CONTRADICTION = 8192
     #: Judged by a cloud's own filter, whose denial may fall on an answer as well.
     PLATFORM = 16384
+    #: TCP packets without payload in a log that shows no flags: perhaps a handshake alone.
+    QUIET = 32768

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import InputError, UsageError
 from recommender.model.text import clean
-from recommender.sources import aws, hubble
+from recommender.sources import aws, azure, gcp, hubble, ibm
 from recommender.sources.options import AS_FOUND
 
 if TYPE_CHECKING:
@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 
 #: Formats that can be read, by name, in the order in which a file is held against them.
 FORMATS: Final[dict[str, LogFormat]] = {
-    module.FORMAT.name: module.FORMAT for module in (hubble, aws)
+    module.FORMAT.name: module.FORMAT for module in (hubble, aws, gcp, azure, ibm)
 }
 
 _SHOWN: Final = 60
 _AWS: Final = re.compile(rb"(?m)^(?:\S+ )*eni-\S+ ")
 # What other well-known files look like, to name them in the error.
 _STRANGERS: Final = (
-    (re.compile(rb'"(jsonPayload|insertId)"\s*:'), "a GCP log export"),
-    (re.compile(rb'"(flowRecords|flowTuples|flowLogVersion)"\s*:'), "an Azure flow log"),
-    (re.compile(rb'"ibm_|"flow_logs"\s*:|"initiator_ip"\s*:'), "an IBM Cloud flow log"),
+    (re.compile(rb'"(jsonPayload|insertId)"\s*:'), "a GCP log without flows"),
     (re.compile(rb'"cpp\.flows'), "a normalised export of another tool"),
     (re.compile(rb'^\s*[{"\s]*"?(apiVersion|kind)"?\s*:'), "a Kubernetes manifest"),
     (re.compile(rb'"id[._]orig_h"'), "a Zeek connection log"),

@@ -1,0 +1,162 @@
+"""Azure flow logs: VNet flow logs (version 4) and NSG flow logs (versions 1 and 2).
+
+A record is a tuple: time, addresses, ports, protocol, direction, and the decision or state. Its
+source is who opened the connection, and its counters are of both ways.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from recommender.sources.canonical import NO_RECORD, Sign
+from recommender.sources.cloud_sql import bit, canonical_sql
+from recommender.sources.documents import elements
+from recommender.sources.layout import Layout, LogFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from recommender.sources.options import ReadOptions
+
+#: Name of the format in accounts and for ``--format``.
+NAME: Final = "azure"
+
+#: A blob or a record a line.
+_LINES: Final = "lines"
+#: Whole blobs, which hold all records of an hour.
+_BLOB: Final = "blob"
+_KEY: Final = "records"
+
+_CATEGORIES: Final = ("NetworkSecurityGroupFlowEvent", "FlowLogFlowEvent")
+_MARKS: Final = frozenset({"flowRecords", "flowTuples", "flow.0"})
+_TELLING: Final = re.compile(
+    rb'"(flowTuples|flow\.0)"\s*:|"category"\s*:\s*"(NetworkSecurityGroup|FlowLog)FlowEvent"'
+)
+_RECORD: Final[dict[str, Any]] = {
+    "category": "VARCHAR",
+    "operationName": "VARCHAR",
+    "macAddress": "VARCHAR",
+    "flow.0": "VARCHAR",
+    "flowTuples": ["VARCHAR"],
+    "properties": {"flows": [{"flows": [{"mac": "VARCHAR", "flowTuples": ["VARCHAR"]}]}]},
+    "flowRecords": {"flows": [{"flowGroups": [{"flowTuples": ["VARCHAR"]}]}]},
+}
+
+
+def _entry(mac: str) -> str:
+    return f"lambda t: {{'mac': {mac}, 'text': t}}"
+
+
+#: All tuples of a record ``r``, each with the interface that saw it.
+_TUPLES: Final = f"""list_concat(
+    coalesce(flatten(list_transform(r.properties.flows, lambda f: flatten(list_transform(f.flows,
+        lambda g: list_transform(g.flowTuples, {_entry("coalesce(g.mac, r.macAddress)")}))))), []),
+    coalesce(flatten(list_transform(r.flowRecords.flows, lambda f: flatten(list_transform(
+        f.flowGroups, lambda g: list_transform(g.flowTuples, {_entry("r.macAddress")}))))), []),
+    coalesce(list_transform(r.flowTuples, {_entry("r.macAddress")}), []),
+    CASE WHEN r."flow.0" IS NOT NULL THEN [{{'mac': r.macAddress, 'text': r."flow.0"}}]
+        ELSE [] END)"""
+
+# Azure names a protocol by its letter in NSG flow logs and by its number in VNet flow logs.
+_NSG: Final = "(f[6] = 'T' OR f[6] = 'U')"
+_FIELDS: Final = f"""
+    SELECT line, mac, TRY_CAST(f[1] AS BIGINT) AS epoch, trim(f[2]) AS src_ip,
+        trim(f[3]) AS dst_ip, TRY_CAST(f[4] AS BIGINT) AS sport, TRY_CAST(f[5] AS BIGINT) AS dport,
+        CASE f[6] WHEN 'T' THEN 6 WHEN 'U' THEN 17 ELSE TRY_CAST(f[6] AS INTEGER) END AS number,
+        f[7] AS way, CASE WHEN {_NSG} THEN f[8] WHEN f[8] = 'D' THEN 'D' ELSE 'A' END AS decision,
+        CASE WHEN {_NSG} THEN nullif(f[9], '') ELSE f[8] END AS state,
+        len(f) AS width, {_NSG} AS nsg, TRY_CAST(f[12] AS BIGINT) AS answers,
+        coalesce(TRY_CAST(f[11] AS BIGINT), 0) + coalesce(TRY_CAST(f[13] AS BIGINT), 0) AS bytes
+    FROM (SELECT line, entry.mac AS mac, string_split(entry.text, ',') AS f FROM tuples)
+"""
+_MALFORMED: Final = """CASE WHEN epoch IS NULL OR sport IS NULL OR dport IS NULL OR number IS NULL
+    OR way NOT IN ('I', 'O') OR decision NOT IN ('A', 'D')
+    OR coalesce(state, 'B') NOT IN ('B', 'C', 'E', 'D')
+    OR NOT (width = 13 OR nsg AND width BETWEEN 8 AND 12) THEN 'malformed-tuple' END"""
+_OPEN: Final = "state IN ('C', 'E')"
+_SIGNS: Final = " + ".join(
+    (
+        bit("number = 6 AND state IS NOT NULL", Sign.TRACE),
+        # What begins, and what went on without an answer; version 1 does not tell the two apart.
+        bit(f"number = 6 AND (state = 'B' OR {_OPEN} AND coalesce(answers, 0) = 0)", Sign.SYN),
+        bit(f"number <> 6 OR state IS NULL OR {_OPEN} AND answers > 0", Sign.DATA),
+    )
+)
+# Seconds in NSG flow logs, milliseconds in VNet flow logs: told apart by their size.
+_TIME: Final = """CASE WHEN epoch BETWEEN 86400 AND 99999999999
+    THEN make_timestamp(epoch * 1000000)
+    WHEN epoch BETWEEN 100000000000 AND 253402300799999 THEN make_timestamp(epoch * 1000) END"""
+
+
+def recognise(lines: Sequence[bytes], _: ReadOptions) -> Layout | None:
+    """How a file writes Azure flow logs, or None where it does not look like one."""
+    if not any(_TELLING.search(line) for line in lines):
+        return None
+    several = len(lines) > 1
+    return Layout(NAME, _LINES if several and _is_record(lines[0]) else _BLOB)
+
+
+def _is_record(line: bytes) -> bool:
+    """Whether a line holds whole records by itself."""
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(found, dict) and bool(found.keys() & {_KEY, "category", *_MARKS})
+
+
+def unwrap(layout: Layout, name: str, chunks: Iterator[bytes]) -> Iterator[bytes] | None:
+    """The records of blobs as lines; None where the file has lines already."""
+    if layout.form != _BLOB:
+        return None
+    return (element.encode() + b"\n" for _, element in elements(name, chunks, _KEY))
+
+
+def lines_sql(_: Layout, relation: str) -> str:
+    """SQL for the canonical flows of single lines."""
+    record = json.dumps(_RECORD, separators=(",", ":"))
+    blob = json.dumps({_KEY: [_RECORD]}, separators=(",", ":"))
+    ours = ", ".join(f"'{category}'" for category in _CATEGORIES)
+    known = f"""(r.category IN ({ours}) OR r.operationName IN ({ours})
+        OR r.operationName = 'NetworkSecurityGroupFlowEvents'
+        OR r.properties.flows IS NOT NULL OR r.flowRecords IS NOT NULL
+        OR r.flowTuples IS NOT NULL OR r."flow.0" IS NOT NULL)"""
+    return canonical_sql(f"""
+        WITH parsed AS (
+            SELECT line, TRY(from_json(text, '{blob}')).{_KEY} AS many,
+                TRY(from_json(text, '{record}')) AS one FROM {relation}
+        ), record AS (
+            SELECT line, unnest(many) AS r FROM parsed WHERE many IS NOT NULL
+            UNION ALL SELECT line, one FROM parsed WHERE many IS NULL AND one IS NOT NULL
+        ), tuples AS (
+            SELECT line, unnest({_TUPLES}) AS entry FROM record
+        ), fields AS ({_FIELDS}), told AS (
+            SELECT line, bool_or({known}) AS ours FROM record GROUP BY line
+        )
+        SELECT line, {_MALFORMED} AS malformed, NULL::VARCHAR AS aside, {_TIME} AS start,
+            NULL::TIMESTAMP AS until, src_ip, dst_ip, sport, dport, number,
+            CASE decision WHEN 'A' THEN 'accepted' WHEN 'D' THEN 'denied' ELSE 'unknown'
+                END AS verdict,
+            false AS reply, {_SIGNS} AS signs, '' AS src, '' AS dst, mac AS observer,
+            CASE way WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction, bytes
+        FROM fields
+        UNION ALL BY NAME
+        SELECT line, CASE WHEN many IS NULL AND one IS NULL THEN 'malformed-json'
+                WHEN NOT coalesce(ours, many IS NOT NULL) THEN 'not-a-flow' END AS malformed,
+            CASE WHEN coalesce(ours, many IS NOT NULL) THEN '{NO_RECORD}' END AS aside, 0 AS signs
+        FROM parsed LEFT JOIN told USING (line)
+        WHERE line NOT IN (SELECT line FROM tuples)
+    """)
+
+
+FORMAT: Final = LogFormat(
+    name=NAME,
+    title="an Azure flow log",
+    recognise=recognise,
+    lines_sql=lines_sql,
+    unwrap=unwrap,
+)
