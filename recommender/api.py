@@ -105,6 +105,7 @@ def edges(
     paths: Paths,
     inventory: Inventory | Paths | None = None,
     *,
+    names: str | os.PathLike[str] | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
     options: ReadOptions = AS_FOUND,
 ) -> pd.DataFrame:
@@ -112,7 +113,9 @@ def edges(
 
     Args:
         paths: Files, folders, globs, or ``-``.
-        inventory: The cluster as known, or where to read it: manifests or kubectl dumps.
+        inventory: The cluster as known, or where to read it: snapshots, manifests or kubectl
+            dumps.
+        names: A YAML file with names of ranges outside the cluster.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
         options: How to read logs whose content does not tell it.
 
@@ -125,7 +128,7 @@ def edges(
     from recommender.connections.edges import connect
     from recommender.connections.frames import edge_frame
 
-    known = _inventory(inventory)
+    known = _named(_inventory(inventory), names)
     found = connect(
         _several(paths), inventory=known, options=options, reply_flag=ReplyFlag(reply_flag)
     )
@@ -136,6 +139,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     paths: Paths,
     inventory: Inventory | Paths | None = None,
     *,
+    names: str | os.PathLike[str] | None = None,
     settings: Settings | None = None,
     review: ReviewSettings | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
@@ -148,8 +152,9 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
 
     Args:
         paths: Files, folders, globs, or ``-``.
-        inventory: The cluster as known, or where to read it: manifests or kubectl dumps. Without
-            it, selectors come from the labels that the flows show.
+        inventory: The cluster as known, or where to read it: snapshots, manifests or kubectl
+            dumps. Without it, selectors come from the labels that the flows show.
+        names: A YAML file with names of ranges outside the cluster, for the evidence.
         settings: Choices that shape the drafts.
         review: Choices about what waits for a person.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
@@ -173,11 +178,11 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
 
     chosen, doubting = settings or Settings(), review or ReviewSettings()
     require_bound(min_coverage)
-    known = _inventory(inventory)
-    names = _several(paths)
+    known = _named(_inventory(inventory), names)
+    logs = _several(paths)
     loading = _load_ahead()
     found = connect(
-        names,
+        logs,
         inventory=known,
         options=options,
         reply_flag=ReplyFlag(reply_flag),
@@ -208,7 +213,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     proof = prove(drafts.policies, wanted, cluster, name)
     run = Run(
         tool_version=__version__,
-        inputs=tuple(os.fspath(name) for name in names),
+        inputs=tuple(os.fspath(name) for name in logs),
         accounting=found.accounting,
         edges=found.edges,
         inventory=cluster,
@@ -639,6 +644,17 @@ def _inventory(inventory: Inventory | Paths | None) -> Inventory | None:
     known = read([os.fspath(path) for path in _several(inventory)])
     require_sound(known.findings)
     return known
+
+
+def _named(known: Inventory | None, names: str | os.PathLike[str] | None) -> Inventory | None:
+    """The inventory with the names of ranges outside the cluster."""
+    if names is None:
+        return known
+    from recommender.inventory.ranges import read_ranges
+
+    ranges, findings = read_ranges(os.fspath(names))
+    about = Inventory() if known is None else known
+    return replace(about, ranges=ranges, findings=(*about.findings, *findings))
 
 
 def _home(chosen: Settings, cluster: Inventory, found: Connections) -> Settings:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
+from recommender.model.errors import UsageError
+
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from recommender.inventory.types import Inventory
 
 Kubeconfig = Annotated[
     Path | None,
@@ -33,6 +37,36 @@ AllowExec = Annotated[
         help="Let a kubeconfig outside ~/.kube name a program that gets the credentials.",
     ),
 ]
+
+
+def look(
+    kubeconfig: Path | None,
+    context: str | None,
+    *,
+    allow_exec: bool,
+    instead_of: list[str] | None,
+) -> Inventory:
+    """The live cluster as an inventory.
+
+    Args:
+        kubeconfig: ``--kubeconfig``.
+        context: ``--context``.
+        allow_exec: ``--allow-exec``.
+        instead_of: ``--inventory``, which excludes it.
+
+    Raises:
+        UsageError: Both are given.
+    """
+    if instead_of:
+        message = "--inventory and the live cluster exclude each other"
+        hint = "take a snapshot and give it with --inventory beside the others"
+        raise UsageError(message, hint=hint)
+    from recommender import api
+
+    with ClusterProgress() as progress:
+        return api.snapshot(
+            kubeconfig=kubeconfig, context=context, allow_exec=allow_exec, progress=progress
+        ).inventory()
 
 
 class ClusterProgress:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from recommender.cli.live import AllowExec, Context, Kubeconfig, look
 from recommender.cli.options import (
     AwsFields,
     Choice,
@@ -19,6 +20,7 @@ from recommender.cli.options import (
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from recommender.inventory.types import Inventory
     from recommender.reporting.policy_set import PolicySet
 
 _HELP: Final = """Draft least-privilege NetworkPolicies from flow logs.
@@ -33,6 +35,7 @@ Examples:
   hubble observe -o jsonpb --since 24h | recommender recommend - -d out/
   recommender recommend /var/log/hubble/ -d out/ --inventory manifests/
   recommender recommend 'events*.log.gz' -o json > report.json
+  recommender recommend s3://bucket/AWSLogs/ -d out/ --inventory snapshots/ --names addresses.yaml
   recommender recommend flows/ -d out/ --min-coverage 0.95
 
 \b
@@ -64,8 +67,25 @@ def recommend(
         typer.Option(
             "--inventory",
             "-i",
-            help="The cluster as known: manifests, kubectl get -o json|yaml dumps, or folders of "
-            "them. May be repeated.",
+            help="The cluster as known: snapshots, manifests, kubectl get -o json|yaml dumps, or "
+            "folders of them. May be repeated.",
+        ),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="Look at the cluster now; --context and --kubeconfig say it too."
+        ),
+    ] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    allow_exec: AllowExec = False,
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            "--names",
+            help="YAML file with names of ranges outside the cluster, for the evidence: "
+            "orders-rds: 10.9.0.0/24.",
         ),
     ] = None,
     format_name: Format = "",
@@ -135,10 +155,14 @@ def recommend(
         world_threshold=world_threshold,
         cluster=cluster,
     )
+    known: list[str] | Inventory | None = inventory or None
+    if live or kubeconfig is not None or context is not None:
+        known = look(kubeconfig, context, allow_exec=allow_exec, instead_of=inventory)
     with ReadingProgress() as progress:
         result = api.recommend(
             flows,
-            inventory or None,
+            known,
+            names=names,
             settings=settings,
             reply_flag=reply_flag,
             min_coverage=min_coverage,

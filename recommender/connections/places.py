@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from recommender.inventory.ranges import RangeNames
 from recommender.model.addresses import host_network, parse_address
 from recommender.model.entities import Entity, EntityKind
 from recommender.model.errors import ModelError
@@ -59,7 +60,8 @@ class Places:
 
         Args:
             names: Who knows which address by which DNS name.
-            inventory: The cluster as known, to tell pods and the API server by address.
+            inventory: The cluster as known, to tell pods and the API server by address, with
+                the names that people give to ranges.
         """
         # Several hosts share an address behind one front: what a client asked for tells which.
         self._names: dict[tuple[Entity | None, str], set[str]] = defaultdict(set)
@@ -69,6 +71,7 @@ class Places:
             if named.client is not None:
                 self._names[(named.client, address)].add(named.name)
         self._owners = _owners(inventory)
+        self._ranges = RangeNames(inventory.ranges if inventory is not None else ())
 
     @staticmethod
     def canonical(ip: str) -> str:
@@ -120,10 +123,14 @@ class Places:
         return Entity.dns_name(next(iter(names))) if len(names) == 1 else Entity.cidr(network)
 
     def names(self, end: Entity, other: Entity | None = None) -> set[str]:
-        """DNS names known for an external entity, by the workload at the other end first."""
+        """Names known for an external entity: what people call its range, and in DNS.
+
+        What the workload at the other end was told comes before what others were.
+        """
         if end.kind is EntityKind.NAME:
             return {end.name}
-        return self._of(end.name.partition("/")[0], other)
+        address = end.name.partition("/")[0]
+        return self._of(address, other) | ({self._ranges.of(address)} - {""})
 
     def _of(self, address: str, other: Entity | None) -> set[str]:
         own = self._names.get((other, address), set())

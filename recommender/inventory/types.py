@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recommender.inventory.holdings import Holding
+    from recommender.inventory.ranges import NamedRange
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.labels import LabelSelector
@@ -172,6 +173,7 @@ class Inventory:
         findings: Objects that could not be read (errors) and oddities of the input.
         holdings: Who held which address when, sorted by address and time.
         taken: When the latest of its snapshots was taken; None where no time is known.
+        ranges: Names that people give to ranges outside the cluster.
     """
 
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
@@ -185,3 +187,4 @@ class Inventory:
     findings: tuple[Finding, ...] = ()
     holdings: tuple[Holding, ...] = ()
     taken: datetime | None = None
+    ranges: tuple[NamedRange, ...] = ()

@@ -56,7 +56,7 @@ class Edge:
         observers: Names of the nodes that reported it, sorted.
         addresses: For ends outside the cluster, nodes and the API server: the addresses seen
             on that end, sorted; empty where both ends are workloads.
-        names: DNS names known for these addresses, sorted.
+        names: Names known for these addresses, sorted: in DNS, and those of named ranges.
         samples: A few records to look at, in order.
         marks: What a reader must know, sorted: ``aggregated``, ``direction-inferred``,
             ``own-node``, ``first-in-policy-log`` and so on; the words are in

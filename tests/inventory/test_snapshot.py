@@ -319,3 +319,26 @@ def test_the_command_writes_a_file_or_standard_output_and_says_what_it_read(
     assert capfdbinary.readouterr().out == b""
     assert main(["inventory", "show", str(tmp_path / "a.json")]) == 0
     assert b"inventory-missing-kind" in capfdbinary.readouterr().out
+
+
+def test_drafts_can_be_made_with_the_cluster_as_it_is_now(
+    cluster: Cluster,
+    kubeconfig: Path,
+    tmp_path: Path,
+    repository: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    listed = json.loads((repository / "data" / "inventory.json").read_text())["items"]
+    for item in listed:
+        plural = next(r.plural for r in RESOURCES if r.kind == item["kind"])
+        cluster.objects[plural] = [*cluster.objects[plural], item]
+    flows = str(repository / "data" / "flows.jsonl.gz")
+    arguments = ["recommend", flows, "-d", str(tmp_path / "out")]
+    assert main([*arguments, "--kubeconfig", str(kubeconfig), "--live"]) == 0
+    # The selector of the controller, which no flow shows.
+    assert "app: " in (tmp_path / "out" / "policies" / "shop" / "cart.yaml").read_text().replace(
+        '"', ""
+    )
+    assert cluster.asked("pods")
+    assert main([*arguments, "--live", "-i", flows]) == 2
+    assert "exclude each other" in capsys.readouterr().err
