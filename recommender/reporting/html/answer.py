@@ -33,6 +33,8 @@ class Answer:
         aside: Edges that make no rule, by their verdict.
         denied: Accepted edges that the drafts would deny though they were drafted.
         days: Length of the window in days, None where unknown.
+        coverage: The share of a day to come that the window shows, None where not estimated.
+        at_least: What it does not fall below, with confidence.
         goals: How many goals are kept, broken, unknown.
     """
 
@@ -49,6 +51,8 @@ class Answer:
     aside: dict[str, int]
     denied: int
     days: float | None
+    coverage: float | None
+    at_least: float | None
     goals: dict[str, int]
 
     @property
@@ -65,6 +69,8 @@ def answer(document: Document) -> Answer:
     held = [item for item in document.get("review") or () if not item.get("drafted")]
     open_items = [item for item in held if item["decision"] != "reject"]
     workloads = [entity["workload"] for entity in document["entities"] if entity["workload"]]
+    window: Part = document.get("window_coverage") or {}
+    cluster: Part = window.get("cluster") or {}
     replay: Part = document["replay"] or {}
     return Answer(
         before=exposure.get("pairs_before"),
@@ -80,6 +86,8 @@ def answer(document: Document) -> Answer:
         aside=dict(sorted(verdicts.items())),
         denied=replay.get("denied", 0),
         days=_days(document["window"]),
+        coverage=cluster.get("coverage"),
+        at_least=cluster.get("at_least"),
         goals=_goals(document.get("goals") or ()),
     )
 

@@ -31,6 +31,11 @@ export function show(node, ...children) {
   return filled(node, null, children);
 }
 
+/** A name that may break after a slash. */
+export function name(text) {
+  return text.split("/").flatMap((part, at) => (at ? ["/", el("wbr"), part] : [part]));
+}
+
 /** A number with its thousands apart. */
 export function number(value) {
   return value.toLocaleString("en-US");

@@ -1,13 +1,13 @@
 // The evidence of an edge, in words.
 
 import { edges, ends, portOf, stateOf } from "./data.js";
-import { el, moment, plural } from "./dom.js";
+import { el, moment, name, plural } from "./dom.js";
 import { openWorkload } from "./bus.js";
 
 /** The name of an end, which opens it where it is a workload. */
 export function endName(end) {
-  if (!ends.workload[end]) return el("span", { class: "name" }, ends.id[end]);
-  return el("button", { type: "button", class: "link name", click: () => openWorkload(end) }, ends.id[end]);
+  if (!ends.workload[end]) return el("span", { class: "name" }, name(ends.id[end]));
+  return el("button", { type: "button", class: "link name", click: () => openWorkload(end) }, name(ends.id[end]));
 }
 
 /** Where the records of an edge stand in the logs. */
@@ -34,19 +34,24 @@ export function stateBadge(edge) {
 }
 
 /** The heads of a table of edges. */
-export const EDGE_HEADS = ["Peer", "Port", "State", "#Connections", "#Days", "First seen", "Last seen", "Records"];
+export const EDGE_HEADS = ["Peer", "Port", "State", "#Conn.", "#Days", "First and last seen, UTC"];
 
 /** The cells of one edge, seen from one of its ends. */
 export function edgeRow(edge, peer) {
   const addresses = addressesOf(edge);
+  const records = samplesOf(edge);
   return [
-    el("span", null, endName(peer), addresses && el("span", { class: "quiet" }, ` ${addresses}`)),
+    el(
+      "span",
+      null,
+      endName(peer),
+      addresses && el("span", { class: "quiet" }, ` ${addresses}`),
+      records && el("span", { class: "quiet at" }, records),
+    ),
     portOf(edge),
     stateBadge(edge),
     String(edges.flows[edge]),
     String(edges.days[edge]),
-    moment(edges.first[edge]),
-    moment(edges.last[edge]),
-    el("span", { class: "quiet" }, samplesOf(edge)),
+    el("span", { class: "times" }, moment(edges.first[edge]), el("br"), moment(edges.last[edge])),
   ];
 }

@@ -11,7 +11,9 @@ const SIZE = 760;
 const RADIUS = 236;
 const ROW = 24;
 
-const state = { grouping: 0, group: null };
+const MANY = 20;
+const state = { grouping: 0, group: null, hubs: data.groupings[0].groups.length <= MANY, zoom: 1, x: 0, y: 0 };
+const tools = el("div", { class: "tools" });
 const picture = el("div", { class: "circle" });
 const panel = el("aside", { class: "panel", "aria-live": "polite" });
 const inside = el("div", { class: "inside" });
@@ -45,10 +47,24 @@ function weigh(found) {
   return weights;
 }
 
+/** Groups that talk to more than half of all others: they hide everything else. */
+function hubs(found, busy) {
+  const { groups } = grouping();
+  const peers = new Map(busy.map((one) => [one.group, new Set()]));
+  for (const key of found.keys()) {
+    const [from, to] = [Math.floor(key / groups.length), key % groups.length];
+    peers.get(from)?.add(to);
+    peers.get(to)?.add(from);
+  }
+  return busy.filter((one) => one.group !== state.group && peers.get(one.group).size > busy.length / 2);
+}
+
 function drawCircle() {
   const found = links();
   const { groups } = grouping();
-  const busy = weigh(found).filter((one) => one.edges || one.group === state.group);
+  const all = weigh(found).filter((one) => one.edges || one.group === state.group);
+  const left = state.hubs ? [] : hubs(found, all);
+  const busy = all.filter((one) => !left.includes(one));
   const shown = [...busy].sort((one, two) =>
     (two.group === state.group) - (one.group === state.group) || two.edges - one.edges);
   const kept = shown.slice(0, MOST_GROUPS).sort((one, two) => one.group - two.group);
@@ -73,10 +89,11 @@ function drawCircle() {
     svg(
       "svg",
       {
-        viewBox: `${-SIZE / 2} ${-SIZE / 2} ${SIZE} ${SIZE}`,
+        viewBox: view(),
         role: "group",
         "aria-label": `Map of ${plural(kept.length, grouping().name)}`,
-        class: state.group === null ? null : "chosen",
+        class: state.group === null ? (crowding(lines.childElementCount)) : "chosen",
+        pointerdown: grab,
       },
       lines,
       dots,
@@ -86,7 +103,80 @@ function drawCircle() {
       { class: "quiet" },
       `The ${kept.length} busiest of ${number(busy.length)} ${grouping().name}s; filter to see others.`,
     ),
+    left.length > 0 && el(
+      "p",
+      { class: "quiet" },
+      `Left out, since they talk to more than half of the others: ${left.map((one) => one.name).join(", ")}.`,
+    ),
     !kept.length && el("p", { class: "quiet" }, "Nothing matches the filters."),
+  );
+}
+
+function crowding(count) {
+  if (count > 400) return "crowd";
+  return count > 120 ? "many" : null;
+}
+
+function view() {
+  const size = SIZE / state.zoom;
+  return `${state.x - size / 2} ${state.y - size / 2} ${size} ${size}`;
+}
+
+function zoom(by) {
+  state.zoom = by ? Math.min(8, Math.max(1, state.zoom * by)) : 1;
+  if (state.zoom === 1) [state.x, state.y] = [0, 0];
+  picture.querySelector("svg")?.setAttribute("viewBox", view());
+}
+
+/** Drag the map where it is enlarged. */
+function grab(event) {
+  if (state.zoom === 1 || event.button) return;
+  const box = event.currentTarget;
+  const scale = SIZE / state.zoom / box.clientWidth;
+  const from = { x: event.clientX, y: event.clientY, left: state.x, top: state.y };
+  const drag = (moved) => {
+    state.x = from.left - (moved.clientX - from.x) * scale;
+    state.y = from.top - (moved.clientY - from.y) * scale;
+    box.setAttribute("viewBox", view());
+  };
+  const drop = () => {
+    window.removeEventListener("pointermove", drag);
+    window.removeEventListener("pointerup", drop);
+  };
+  window.addEventListener("pointermove", drag);
+  window.addEventListener("pointerup", drop);
+}
+
+function drawTools() {
+  const button = (label, name, by) => el("button", { type: "button", "aria-label": name, click: () => zoom(by) }, label);
+  show(
+    tools,
+    data.groupings.length > 1 && el(
+      "fieldset",
+      { class: "choice" },
+      el("legend", null, "Group by"),
+      data.groupings.map((one, at) => el("label", null, el("input", {
+        type: "radio",
+        name: "grouping",
+        checked: at === state.grouping,
+        change: () => {
+          state.grouping = at;
+          state.group = null;
+          state.hubs = one.groups.length <= MANY;
+          drawTools();
+          draw();
+        },
+      }), ` ${one.name}`)),
+    ),
+    el("label", null, el("input", {
+      type: "checkbox",
+      checked: state.hubs,
+      change: (event) => {
+        state.hubs = event.target.checked;
+        draw();
+      },
+    }), " with hubs that talk to more than half of the others"),
+    el("span", null, button("+", "Enlarge the map", 1.5), " ", button("−", "Shrink the map", 1 / 1.5), " ", button("Whole", "Show the whole map", 0)),
   );
 }
 
@@ -112,7 +202,7 @@ function dot(place, count, at) {
   const transform = flat
     ? `translate(${(Math.cos(place.angle) * far).toFixed(1)} ${(Math.sin(place.angle) * (far + 6)).toFixed(1)})`
     : `rotate(${turn.toFixed(2)}) translate(${far} 0)${left ? " rotate(180)" : ""}`;
-  const size = Math.min(13, 3.5 + Math.sqrt(place.workloads));
+  const size = Math.min(flat ? 13 : 8, 4.5 + 1.4 * Math.sqrt(place.workloads));
   return svg(
     "g",
     {
@@ -171,13 +261,13 @@ function tally(own, other) {
   return [...found].sort((one, two) => two[1] - one[1] || one[0] - two[0]);
 }
 
-function list(title, found) {
+function list(title, found, way) {
   const { groups } = grouping();
   const rows = found.filter(([group]) => group !== state.group);
   return el(
     "div",
     null,
-    el("h4", null, title),
+    el("h4", { class: `way ${way}` }, title),
     rows.length
       ? el("ul", { class: "plain" }, rows.slice(0, MOST_ROWS).map(([group, count]) => el(
         "li",
@@ -195,7 +285,13 @@ function drawPanel() {
     show(
       panel,
       el("h3", null, `${plural(groups.length, name)}`),
-      el("p", { class: "quiet" }, "Choose one on the map, or with the keys: Tab to the map, arrows to move, Enter to choose."),
+      el("p", { class: "quiet" }, "Choose one here or on the map. With keys: Tab to the map, arrows to move, Enter to choose."),
+      el("ul", { class: "plain" }, weigh(links()).filter((one) => one.edges).map((one) => el(
+        "li",
+        null,
+        el("button", { type: "button", class: "link", click: () => choosePlace(one.group) }, one.name),
+        el("span", { class: "quiet" }, ` ${plural(one.workloads, "workload")}, ${plural(one.edges, "edge")}`),
+      ))),
     );
     return;
   }
@@ -206,8 +302,8 @@ function drawPanel() {
     panel,
     el("h3", null, name),
     el("p", null, `${plural(members.length, "workload")}, ${plural(within ? within[1] : 0, "edge")} among themselves`),
-    list("Called by", tally(edges.server, edges.client)),
-    list("Calls", tally(edges.client, edges.server)),
+    list("Called by", tally(edges.server, edges.client), "in"),
+    list("Calls", tally(edges.client, edges.server), "out"),
     el("p", null, el("button", { type: "button", click: () => choose(grouping().name, state.group) }, "Filter the page to it")),
   );
 }
@@ -326,21 +422,7 @@ function draw() {
 
 export function startMap() {
   const body = document.getElementById("map-body");
-  const choice = data.groupings.length > 1 && el(
-    "fieldset",
-    { class: "choice" },
-    el("legend", null, "Group by"),
-    data.groupings.map((one, at) => el("label", null, el("input", {
-      type: "radio",
-      name: "grouping",
-      checked: at === 0,
-      change: () => {
-        state.grouping = at;
-        state.group = null;
-        draw();
-      },
-    }), ` ${one.name}`)),
-  );
-  show(body, choice, el("div", { class: "map" }, picture, panel), inside);
+  drawTools();
+  show(body, tools, el("div", { class: "map" }, picture, panel), inside);
   onFilter(draw);
 }

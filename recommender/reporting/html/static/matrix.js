@@ -180,7 +180,7 @@ function reached(rows, columns) {
 
 /** One matrix as a picture: cells of one shade and row are one stroke of one path. */
 function matrix({ title, rows, columns, value, tell, choose }) {
-  const cell = Math.max(1, Math.min(34, SIDE / Math.max(rows.length, columns.length, 1)));
+  const cell = Math.max(1, Math.min(40, SIDE / Math.max(rows.length, columns.length, 1)));
   const width = cell * columns.length;
   const height = cell * rows.length;
   const paths = SHADES.map(() => "");
@@ -236,6 +236,7 @@ function matrix({ title, rows, columns, value, tell, choose }) {
         "svg",
         {
           class: "matrix",
+          width: Math.ceil(width + margin + (labelled ? 40 : 1)),
           viewBox: `${-margin} ${-margin} ${width + margin + (labelled ? 40 : 1)} ${height + margin + 1}`,
           role: "img",
           "aria-label": `${title}: ${plural(rows.length, "row")} and ${plural(columns.length, "column")}; the list below tells the pairs`,
@@ -271,6 +272,13 @@ export function startMatrix() {
       },
     }), ` ${one.name}`)),
   );
-  show(body, choice, whole, fields, detail);
+  const scale = el(
+    "p",
+    { class: "scale" },
+    "few pairs ",
+    SHADES.map((least, shade) => svg("svg", { width: 18, height: 12, "aria-hidden": "true" }, svg("rect", { class: `shade s${shade}`, width: 18, height: 12 }))),
+    " all pairs",
+  );
+  show(body, choice, scale, whole, fields, detail);
   onFilter(drawWhole);
 }

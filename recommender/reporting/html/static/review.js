@@ -224,7 +224,7 @@ export function startReview() {
     el("p", { class: "keys" }, "Keys, with the focus on a question: ", [["j", "next"], ["k", "back"], ["a", "accept"], ["r", "reject"], ["d", "defer"], ["u", "undo"]].map(([key, word]) => [el("kbd", null, key), ` ${word} `])),
     el(
       "div",
-      { class: "review" },
+      { class: "deciding" },
       el("div", null, el("p", null, el("label", null, el("input", { type: "checkbox", change: (event) => { state.open = event.target.checked; draw(); } }), " only what is not decided")), tally, list, pages),
       el("aside", { class: "panel sticky", "aria-label": "Consequences" }, outcome, el("button", { type: "button", class: "main", id: "download", click: download }, "Download decisions.yaml")),
     ),

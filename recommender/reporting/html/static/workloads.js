@@ -2,7 +2,7 @@
 
 import { onOpen } from "./bus.js";
 import { after, before, callersAfter, callersBefore, callersOf, callsOf, data, edges, endCount, ends, itemOfEdge, stateOf, yamlOf } from "./data.js";
-import { el, number, pager, plural, show, table } from "./dom.js";
+import { el, name as broken, number, pager, plural, show, table } from "./dom.js";
 import { EDGE_HEADS, edgeRow } from "./evidence.js";
 import { endMask, onFilter } from "./filters.js";
 
@@ -54,13 +54,13 @@ function draw() {
       },
       Object.keys(ORDERS).map((name) => el("option", { value: name, selected: name === state.sort }, name)),
     )),
-    table("Workloads", ["Workload", "#Callers before → after", "Ingress", "Egress", "#In review"], rows.map((end) => [
+    table("Workloads", ["Workload", "#Callers", "Ingress", "Egress", "#In review"], rows.map((end) => [
       el("button", {
         type: "button",
         class: "link name",
         "aria-current": end === state.here ? "true" : null,
         click: () => open(end),
-      }, ends.id[end]),
+      }, broken(ends.id[end])),
       callers(end),
       side(end, "Ingress"),
       side(end, "Egress"),
@@ -127,7 +127,7 @@ function policyPart(at) {
     { class: "policy" },
     el("h4", null, el("code", null, policy.file)),
     text,
-    el("details", null, el("summary", null, `${plural(policy.rules.length, "rule")} with evidence`), el("ol", { class: "plain" }, policy.rules.map((rule, place) => ruleRow(rule, rule[0] ? place - policy.rules.filter((one) => !one[0]).length : place)))),
+    el("details", { open: policy.rules.length <= 8 }, el("summary", null, `${plural(policy.rules.length, "rule")} with evidence`), el("ol", { class: "plain" }, policy.rules.map((rule, place) => ruleRow(rule, rule[0] ? place - policy.rules.filter((one) => !one[0]).length : place)))),
   );
   yamlOf(at).then((yaml) => { text.textContent = yaml; });
   return found;
@@ -161,7 +161,7 @@ function open(end) {
   const drafts = ends.policies[end];
   show(
     detail,
-    el("h3", null, ends.id[end]),
+    el("h3", null, broken(ends.id[end])),
     el("p", { class: "quiet" }, `${plural(ends.pods[end], "pod")}, known from ${ends.known_from[end]}; traffic observed: ${ends.observed[end].join(" and ").toLowerCase() || "no direction"}`),
     reach && [
       el("h4", null, "Who could reach it, and who still can"),
