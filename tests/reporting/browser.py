@@ -1,4 +1,4 @@
-"""A real browser for the tests of the page: Debian's Chromium, without a screen or a network."""
+"""A page in a real browser, with everything it says or asks for."""
 
 from __future__ import annotations
 
@@ -7,22 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import pytest
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 
-#: What a test that needs a browser is marked with.
-needs_chromium: Final = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs chromium, which .ci/run installs"
-)
-
-_QUIET: Final = (
+#: What keeps the browser from looking for updates and the like.
+QUIET: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--no-first-run"),
 )
@@ -46,25 +40,45 @@ class Opened:
         """What a reader sees of an element."""
         return self.page.locator(selector).inner_text()
 
+    def filter(self, name: str, value: str) -> None:
+        """Choose a filter of the page, and wait until it holds."""
+        field = self.page.locator(f"#filters [name={name}]")
+        if name == "text":
+            field.fill(value)
+        else:
+            field.select_option(label=value)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until typing has been taken up and drawn."""
+        self.page.wait_for_timeout(250)
+
+    def open_workload(self, name: str) -> None:
+        """Choose a workload in the list."""
+        self.page.locator(".list").get_by_role("button", name=name, exact=True).click()
+        self.page.locator(".detail h3", has_text=name.rpartition("/")[2]).wait_for()
+
+    def hear(self, dialog: Dialog) -> None:
+        """Note a dialog, and close it."""
+        self.noise.append(dialog.message)
+        dialog.dismiss()
+
 
 @contextmanager
-def opened(path: Path, **context: Any) -> Iterator[Opened]:  # noqa: ANN401 - as Playwright takes
+def opened(browser: Browser, path: Path, **context: Any) -> Iterator[Opened]:  # noqa: ANN401 - as Playwright takes
     """Open a page from the disk; once it is ready, hand it on."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_QUIET])
-        try:
-            tab = browser.new_context(**context).new_page()
-            seen = Opened(tab)
-            own = path.resolve().as_uri()
-            tab.on("console", lambda message: seen.noise.append(message.text))
-            tab.on("pageerror", lambda error: seen.noise.append(str(error)))
-            tab.on("dialog", lambda dialog: seen.noise.append(dialog.message))
-            tab.on("request", lambda sent: seen.requests.append(sent.url))
-            tab.goto(own)
-            tab.wait_for_selector("html[data-ready]")
-            seen.requests.remove(own)
-            yield seen
-        finally:
-            browser.close()
+    own = path.resolve().as_uri()
+    around = browser.new_context(**context)
+    try:
+        seen = Opened(around.new_page())
+        seen.page.on("console", lambda message: seen.noise.append(message.text))
+        seen.page.on("pageerror", lambda error: seen.noise.append(str(error)))
+        seen.page.on("dialog", seen.hear)
+        seen.page.on("request", lambda sent: seen.requests.append(sent.url))
+        seen.page.goto(own)
+        if context.get("java_script_enabled", True):
+            seen.page.wait_for_selector("html[data-ready]")
+        seen.requests.remove(own)
+        yield seen
+    finally:
+        around.close()

@@ -32,7 +32,7 @@ export function show(node, ...children) {
 }
 
 /** A name that may break after a slash. */
-export function name(text) {
+export function breakable(text) {
   return text.split("/").flatMap((part, at) => (at ? ["/", el("wbr"), part] : [part]));
 }
 

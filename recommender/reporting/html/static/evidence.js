@@ -1,13 +1,13 @@
 // The evidence of an edge, in words.
 
 import { edges, ends, portOf, stateOf } from "./data.js";
-import { el, moment, name, plural } from "./dom.js";
+import { breakable, el, moment, plural } from "./dom.js";
 import { openWorkload } from "./bus.js";
 
 /** The name of an end, which opens it where it is a workload. */
 export function endName(end) {
-  if (!ends.workload[end]) return el("span", { class: "name" }, name(ends.id[end]));
-  return el("button", { type: "button", class: "link name", click: () => openWorkload(end) }, name(ends.id[end]));
+  if (!ends.workload[end]) return el("span", { class: "name" }, breakable(ends.id[end]));
+  return el("button", { type: "button", class: "link name", click: () => openWorkload(end) }, breakable(ends.id[end]));
 }
 
 /** Where the records of an edge stand in the logs. */

@@ -80,7 +80,7 @@ function apply() {
     workloads += endMask[end] && ends.workload[end];
   }
   const text = `${plural(count, "edge")} and ${plural(workloads, "workload")} match`;
-  document.getElementById("matches").textContent = chosen.active ? text : "";
+  document.getElementById("match-count").textContent = chosen.active ? text : "";
   for (const reader of readers) reader();
 }
 

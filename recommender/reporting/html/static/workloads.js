@@ -2,7 +2,7 @@
 
 import { onOpen } from "./bus.js";
 import { after, before, callersAfter, callersBefore, callersOf, callsOf, data, edges, endCount, ends, itemOfEdge, stateOf, yamlOf } from "./data.js";
-import { el, name as broken, number, pager, plural, show, table } from "./dom.js";
+import { breakable, el, number, pager, plural, show, table } from "./dom.js";
 import { EDGE_HEADS, edgeRow } from "./evidence.js";
 import { endMask, onFilter } from "./filters.js";
 
@@ -60,7 +60,7 @@ function draw() {
         class: "link name",
         "aria-current": end === state.here ? "true" : null,
         click: () => open(end),
-      }, broken(ends.id[end])),
+      }, breakable(ends.id[end])),
       callers(end),
       side(end, "Ingress"),
       side(end, "Egress"),
@@ -161,7 +161,7 @@ function open(end) {
   const drafts = ends.policies[end];
   show(
     detail,
-    el("h3", null, broken(ends.id[end])),
+    el("h3", null, breakable(ends.id[end])),
     el("p", { class: "quiet" }, `${plural(ends.pods[end], "pod")}, known from ${ends.known_from[end]}; traffic observed: ${ends.observed[end].join(" and ").toLowerCase() || "no direction"}`),
     reach && [
       el("h4", null, "Who could reach it, and who still can"),
