@@ -23,6 +23,10 @@ Part = dict[str, Any]
 
 #: Samples and names that stand in the page for one edge; the document has them all.
 _MOST: Final = 3
+#: Stands for a draft in reports of version 1.0.
+_NO_TEXT: Final = "# This report does not hold the text of the draft: see its file.\n"
+#: What a decisions file repeats of a question.
+_SAID: Final = ("key", "client", "server", "protocol", "port", "decision_reason")
 _ESCAPED: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -49,7 +53,7 @@ def data_of(document: Part) -> Part:
         "ends": _ends(document, policies),
         "edges": _edges(document, ends, edges),
         "policies": [_policy(policy, edges) for policy in document["policies"]],
-        "yaml": _packed(policy["yaml"] for policy in document["policies"]),
+        "yaml": _packed(policy.get("yaml", _NO_TEXT) for policy in document["policies"]),
         "reach": _reach(document.get("exposure"), ends),
         "review": [_item(item, ends, edges) for item in document.get("review") or ()],
         "findings": _findings(document),
@@ -160,7 +164,7 @@ def _reach(exposure: Part | None, ends: Numbers) -> Part | None:
 def _item(item: Part, ends: Numbers, edges: Numbers) -> Part:
     return {
         # Letter by letter, for the decisions file; nothing shows it.
-        "raw": {name: item[name] for name in ("key", "client", "server", "protocol", "port")},
+        "raw": {name: item[name] for name in _SAID},
         "edge": edges.get(item["edge"]),
         "client": ends.get(item["client"]),
         "server": ends.get(item["server"]),

@@ -38,22 +38,23 @@ _ABSENT: Final[Document] = {"exposure": None, "goals": [], "review": [], "segmen
 
 def render(document: Document) -> str:
     """The document as a page: one file, no request, the same bytes for the same document."""
+    from jinja2 import UndefinedError
     from markupsafe import Markup
 
     code, look = script(), style()
-    return (
-        _environment()
-        .get_template(_TEMPLATE)
-        .render(
-            policy=_POLICY.format(script=_digest(code), style=_digest(look)),
-            script=Markup(code),  # noqa: S704 - our own, without a closing tag
-            style=Markup(look),  # noqa: S704 - our own, without a closing tag
-            island=Markup(to_island(data_of(document))),  # noqa: S704 - escaped for a script element
-            answer=answer(document),
-            timeline=timeline(document),
-            document={**_ABSENT, **document},
-        )
-    )
+    values = {
+        "policy": _POLICY.format(script=_digest(code), style=_digest(look)),
+        "script": Markup(code),  # noqa: S704 - our own, without a closing tag
+        "style": Markup(look),  # noqa: S704 - our own, without a closing tag
+        "island": Markup(to_island(data_of(document))),  # noqa: S704 - escaped for its element
+        "answer": answer(document),
+        "timeline": timeline(document),
+        "document": {**_ABSENT, **document},
+    }
+    try:
+        return _environment().get_template(_TEMPLATE).render(values)
+    except UndefinedError as error:
+        raise KeyError(str(error)) from error
 
 
 @cache

@@ -77,9 +77,10 @@ export function quoted(text) {
 export function decisionsFile() {
   const lines = ["version: 1", "decisions:"];
   data.review.forEach((item, at) => {
-    const { word, reason } = decided[at];
+    const { word } = decided[at];
     if (!word || lacksReason(at)) return;
-    const { key, client, server, protocol, port } = item.raw;
+    const { key, client, server, protocol, port, decision_reason: given } = item.raw;
+    const reason = changed(at) ? decided[at].reason.trim() : given;
     lines.push(
       `- key: ${quoted(key)}`,
       `  client: ${quoted(client)}`,
@@ -87,7 +88,7 @@ export function decisionsFile() {
       `  protocol: ${quoted(protocol)}`,
       `  port: ${Number(port)}`,
       `  decision: ${quoted(word)}`,
-      `  reason: ${quoted(reason.trim())}`,
+      `  reason: ${quoted(reason)}`,
     );
   });
   if (lines.length === 2) lines[1] = "decisions: []";

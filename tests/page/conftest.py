@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from reporting.browser import CHROMIUM, QUIET
+from page.browser import CHROMIUM, QUIET
 
 import recommender as nr
 

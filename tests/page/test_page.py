@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from reporting.browser import Opened, opened
+from page.browser import Opened, opened
 from reporting.runs import every_run, shop_run
 
 from recommender.reporting.document import build
