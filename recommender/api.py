@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, overload
 
 from recommender._version import __version__
 from recommender.connections.orient import ReplyFlag
@@ -21,6 +21,7 @@ from recommender.synthesis.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import date
 
     import pandas as pd
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from recommender.inventory.snapshot import Snapshot
     from recommender.model.edges import Edge
     from recommender.reporting.policy_set import PolicySet
+    from recommender.review.goal_report import GoalReport
+    from recommender.review.goals import Goals
     from recommender.segments.types import Segmentation
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "Settings",
     "assert_allows",
     "assert_denies",
+    "check_goals",
     "diff",
     "edges",
     "explain",
@@ -65,6 +69,7 @@ _AFTER_READING: Final = (
     "recommender.inventory.combine",
     "recommender.synthesis.synthesize",
     "recommender.review.assess",
+    "recommender.review.goal_report",
     "recommender.review.proof",
     "recommender.review.sorting",
     "recommender.reporting.policy_set",
@@ -144,6 +149,8 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     review: ReviewSettings | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
     min_coverage: float | None = None,
+    goals: str | os.PathLike[str] | Goals | None = None,
+    as_of: date | None = None,
     allow_partial: bool = False,
     options: ReadOptions = AS_FOUND,
     progress: Callable[[str, int], None] | None = None,
@@ -161,6 +168,10 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         min_coverage: Coverage that the cluster and each workload are held against, above 0 and
             below 1. Directions of workloads under it are staged: left open. Hold the whole to it
             with :meth:`PolicySet.require_coverage`.
+        goals: A goals file: traffic that breaks a goal is never drafted, what must be allowed
+            always is, and the drafts are proven against every goal.
+        as_of: The day that exceptions to goals are held against; the last of the window where
+            not given.
         allow_partial: Draft also from files that end early or are corrupt.
         options: How to read logs whose content does not tell it.
         progress: Called while reading with a file's name and the bytes read of it since.
@@ -178,6 +189,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
 
     chosen, doubting = settings or Settings(), review or ReviewSettings()
     require_bound(min_coverage)
+    aims = _goals(goals)
     known = _named(_inventory(inventory), names)
     logs = _several(paths)
     loading = _load_ahead()
@@ -197,6 +209,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.reporting.run import Replay as ReplayCounts
     from recommender.reporting.run import Run
     from recommender.review.assess import assess
+    from recommender.review.goal_report import goal_court
     from recommender.review.proof import prove
     from recommender.review.sorting import sort_out
     from recommender.synthesis.subjects import home_cluster
@@ -205,12 +218,24 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     cluster = combine(known, found.inventory)
     home = _home(chosen, cluster, found)
     name = home_cluster(cluster, home)
-    chosen_edges = sort_out(found.edges, cluster, window=found.window, settings=doubting)
+    day = as_of or (found.last_seen.date() if found.last_seen else None)
+    judge = None if aims is None else goal_court(aims, cluster, found.edges, day, name)
+    chosen_edges = sort_out(
+        found.edges, cluster, window=found.window, goals=judge, settings=doubting
+    )
     wanted = chosen_edges.drafted
     seen = assess(found.edges, cluster, found.presence, bound=min_coverage, home=name)
     partial = {} if min_coverage is None else seen.window.partial
-    drafts = synthesize(wanted, cluster, observed=found.observed, partial=partial, settings=home)
+    drafts = synthesize(
+        wanted,
+        cluster,
+        observed=found.observed,
+        partial=partial,
+        wanted=judge.wanted() if judge else (),
+        settings=home,
+    )
     proof = prove(drafts.policies, wanted, cluster, name)
+    held = judge.hold(proof.policies, cluster, found.edges) if judge else None
     run = Run(
         tool_version=__version__,
         inputs=tuple(os.fspath(name) for name in logs),
@@ -222,6 +247,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         findings=(
             *proof.findings,
             *chosen_edges.findings,
+            *(held.findings if held else ()),
             *drafts.findings,
             *cluster.findings,
         ),
@@ -234,6 +260,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         window_coverage=seen.window,
         cron_jobs=seen.jobs,
         exposure=exposure_change(proof.policies, cluster, name),
+        goals=held,
     )
     result = PolicySet(run)
     result.require_records()
@@ -325,6 +352,55 @@ def segment_flows(  # noqa: PLR0913 - a caller chooses what the command's option
     found = connect(_several(paths), inventory=known, options=options, progress=progress)
     cluster = combine(known, found.inventory)
     return segment_edges(found.edges, cluster, settings, previous=previous)
+
+
+def check_goals(  # noqa: PLR0913 - a file, and what it is held against
+    goals: str | os.PathLike[str] | Goals,
+    policies: Paths | None = None,
+    inventory: Inventory | Paths | None = None,
+    *,
+    flows: Paths | None = None,
+    as_of: date | None = None,
+    modes: Modes | None = None,
+    options: ReadOptions = AS_FOUND,
+    progress: Callable[[str, int], None] | None = None,
+) -> GoalReport:
+    """Hold policies, and traffic, against a goals file.
+
+    Args:
+        goals: The goals file.
+        policies: Manifests and kubectl dumps: the policies, and the workloads they are about.
+            Without, the file is read, and nothing is proven.
+        inventory: The cluster as known, or where to read it, if not from ``policies``.
+        flows: Flow logs: accepted traffic that breaks a goal is a finding.
+        as_of: The day that exceptions are held against; without, the last day of the flows, and
+            without these none is taken for expired.
+        modes: Answers to what the specification leaves open.
+        options: How to read logs whose content does not tell it.
+        progress: Called while reading with a file's name and the bytes read of it since.
+
+    Returns:
+        The goals and how they fare; its ``frame()`` has one row a goal.
+
+    Raises:
+        InputError: The goals or another input cannot be used.
+    """
+    from recommender.inventory.combine import combine
+    from recommender.review.goal_report import goal_court
+
+    aims = _goals(goals)
+    setting = None if policies is None else _setting(policies, inventory)
+    known = _inventory(inventory) if setting is None else setting.inventory
+    cluster, day = known or Inventory(), as_of
+    edges: tuple[Edge, ...] = ()
+    if flows is not None:
+        from recommender.connections.edges import connect
+
+        found = connect(_several(flows), inventory=known, options=options, progress=progress)
+        cluster, edges = combine(known, found.inventory), found.edges
+        day = as_of or (found.last_seen.date() if found.last_seen else None)
+    judge = goal_court(aims, cluster, edges, day)
+    return judge.hold(None if setting is None else setting.policies, cluster, edges, modes)
 
 
 def validate(
@@ -616,6 +692,18 @@ def assert_denies(  # noqa: PLR0913 - as explain
     rules, cluster = setting.policies, setting.inventory
     ends = (source, destination, port)
     return hold(*ends, policies=rules, inventory=cluster, modes=modes, soft=soft)
+
+
+@overload
+def _goals(goals: None) -> None: ...
+@overload
+def _goals(goals: str | os.PathLike[str] | Goals) -> Goals: ...
+def _goals(goals: str | os.PathLike[str] | Goals | None) -> Goals | None:
+    if goals is None or not isinstance(goals, str | os.PathLike):
+        return goals
+    from recommender.review.goal_files import read_goals
+
+    return read_goals(goals)
 
 
 def _load_ahead() -> Thread:

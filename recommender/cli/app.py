@@ -17,6 +17,7 @@ from recommender._version import __version__
 from recommender.cli import (
     diff,
     explain,
+    goals,
     inventory,
     reach,
     recommend,
@@ -56,6 +57,7 @@ _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     validate.register,
     inventory.register,
     segments.register,
+    goals.register,
     simulate.register,
 )
 

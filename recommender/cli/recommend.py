@@ -130,6 +130,13 @@ def recommend(
         str | None,
         typer.Option(help="Cluster to draft for, where the flows are of several."),
     ] = None,
+    goals: Annotated[
+        str | None,
+        typer.Option(
+            help="Goals file: what must never be allowed, what always has to be. The drafts are "
+            "proven against it.",
+        ),
+    ] = None,
     min_coverage: Annotated[
         float | None,
         typer.Option(
@@ -165,6 +172,7 @@ def recommend(
             names=names,
             settings=settings,
             reply_flag=reply_flag,
+            goals=goals,
             min_coverage=min_coverage,
             allow_partial=allow_partial,
             options=reading(format_name, aws_fields),

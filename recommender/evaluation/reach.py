@@ -152,6 +152,17 @@ class Reach:
         table = self.table
         return table.ports(table.id(table.masks[possible] & ~table.masks[certain]))
 
+    def ranges(
+        self, direction: Direction, workload: Entity
+    ) -> tuple[tuple[AddressRange, int, int], ...]:
+        """What a workload may exchange with outside addresses, range by range.
+
+        Returns:
+            Ranges with the numbers of the ports allowed in every world and in some world; ranges
+            with which nothing is possible are left out.
+        """
+        return self._ranges(direction, self.unit(workload))
+
     def frame(self) -> pd.DataFrame:
         """One row a pair: source, destination, ports, unsettled ports, as text."""
         import pandas as pd

@@ -25,9 +25,13 @@ MARKS: Final = {
     "world": "addresses outside the cluster",
 }
 #: Why a rule without an edge of its own is there.
-REASONS: Final = {"dns": "name resolution, which every pod with egress rules needs"}
+REASONS: Final = {
+    "dns": "name resolution, which every pod with egress rules needs",
+    "goal": "the goals file wants it allowed, seen or not",
+}
 
 _WIDENED: Final = "widened:+"
+_GOAL: Final = "goal:"
 _LISTED_NAMES: Final = 3
 _DIRECTION_WORDS: Final = {
     Direction.INGRESS: ("ingress", "connections in"),
@@ -97,6 +101,8 @@ def _mark(mark: str) -> str:
     kind, added, number = mark.partition(_WIDENED)
     if added and not kind:
         return f"review [widened]: holds {number} addresses that were never seen"
+    if mark.startswith(_GOAL):
+        return f"review [goal]: {mark.removeprefix(_GOAL)}"
     return f"review [{mark}]: {MARKS[mark]}" if mark in MARKS else f"review [{mark}]"
 
 

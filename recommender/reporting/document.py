@@ -14,6 +14,7 @@ from recommender.model.policies import Direction
 from recommender.rendering.network_policy import to_yaml
 from recommender.rendering.tree import is_default_deny, policy_paths
 from recommender.reporting.exposure_part import exposure_part
+from recommender.reporting.goals_part import goals_part
 from recommender.reporting.parts import (
     account_part,
     edge_part,
@@ -67,6 +68,7 @@ def build(run: Run, files: Mapping[str, str] | None = None) -> Document:
         "exposure": exposure_part(run.exposure),
         "review": review_part(run.review),
         "window_coverage": window_part(run.window_coverage, run.cron_jobs),
+        "goals": goals_part(run.goals),
         "findings": _findings(run.findings),
         "coverage": _findings(run.coverage),
     }

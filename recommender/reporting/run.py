@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction, NetworkPolicy
     from recommender.review.cronjobs import CronJobRuns
+    from recommender.review.goal_report import GoalReport
     from recommender.review.items import Item
     from recommender.review.window import WindowCoverage
 
@@ -65,6 +66,7 @@ class Run:
         cron_jobs: How often each CronJob was due in the window.
         exposure: Who may talk to whom before the drafts and after, None where it was not asked
             for.
+        goals: How the goals fare, None where none were given.
     """
 
     tool_version: str
@@ -82,6 +84,7 @@ class Run:
     window_coverage: WindowCoverage | None = None
     cron_jobs: tuple[CronJobRuns, ...] = ()
     exposure: ExposureChange | None = None
+    goals: GoalReport | None = None
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:

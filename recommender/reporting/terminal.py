@@ -12,6 +12,7 @@ from recommender.rendering.tree import is_default_deny
 from recommender.reporting.layout import Style, columns_of, pad, table, wrap
 from recommender.reporting.outcome import direction_words, groups, outcomes
 from recommender.reporting.times import is_known
+from recommender.review.goal_report import goals_text
 from recommender.review.window_findings import window_text
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def summary(
         _without(ends, style, width, limit),
         _found((*run.findings, *run.coverage), style, width, limit),
         _proven(run, style, width),
+        _goals(run, style, width),
         _wrote(written, style, width),
         _next(run, written, style),
     ]
@@ -219,6 +221,11 @@ def _proven(run: Run, style: Style, width: int) -> Iterator[str]:
     text += f", {replay.denied:,} denied" if replay.denied else ""
     text += f", {replay.undefined:,} not for a policy to say" if replay.undefined else ""
     yield from _section("Replayed", text, style, width)
+
+
+def _goals(run: Run, style: Style, width: int) -> Iterator[str]:
+    if run.goals is not None and run.goals.outcomes:
+        yield from _section("Goals", goals_text(run.goals), style, width)
 
 
 def _wrote(written: Written | None, style: Style, width: int) -> Iterator[str]:

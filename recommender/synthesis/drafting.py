@@ -13,6 +13,7 @@ from recommender.synthesis.peers import Blocked, PeerGrant, Ruleless
 from recommender.synthesis.relation import EXACT, Relation, Widening, relation
 from recommender.synthesis.sharing import Sharing
 from recommender.synthesis.subjects import MANAGED_BY
+from recommender.synthesis.wanted import wanted_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from recommender.synthesis.segment_subjects import Shared
     from recommender.synthesis.settings import Observed, Settings
     from recommender.synthesis.subjects import Subject
+    from recommender.synthesis.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Drafter:
         seen: Ends of accepted edges.
         partial: Per workload the directions of which the window shows too little.
         sharing: Which rules stand in the policies of whole segments.
+        wanted: Connections that have to be allowed though nobody saw them.
     """
 
     finder: PeerFinder
@@ -148,6 +151,7 @@ class Drafter:
     seen: frozenset[Entity]
     partial: Observed = field(default_factory=dict)
     sharing: Sharing = field(default_factory=Sharing)
+    wanted: tuple[Wanted, ...] = ()
 
     def draft(self, subject: Subject, shared: frozenset[Direction] = frozenset()) -> Draft:
         """Draft one subject: a workload, or variants of one.
@@ -158,7 +162,7 @@ class Drafter:
         """
         seen = any(member in self.seen for member in subject.members)
         ingress, egress = (
-            self._direction(subject, direction, seen=seen, shared=direction in shared)
+            self._direction(subject, direction, self.wanted, seen=seen, shared=direction in shared)
             for direction in (Direction.INGRESS, Direction.EGRESS)
         )
         return Draft(subject, ingress, egress, seen, shared)
@@ -166,7 +170,7 @@ class Drafter:
     def draft_segment(self, segment: Shared) -> Draft:
         """Draft the policy that the members of a segment share."""
         ingress, egress = (
-            self._direction(segment.subject, direction, seen=direction in segment.covers)
+            self._direction(segment.subject, direction, (), seen=direction in segment.covers)
             for direction in (Direction.INGRESS, Direction.EGRESS)
         )
         return Draft(segment.subject, ingress, egress, seen=True)
@@ -175,6 +179,7 @@ class Drafter:
         self,
         subject: Subject,
         direction: Direction,
+        wanted: tuple[Wanted, ...],
         *,
         seen: bool,
         shared: bool = False,
@@ -197,6 +202,7 @@ class Drafter:
             found = rules(main, port_ranges=ranges)
             if not shared:
                 found += rules(dns, port_ranges=ranges, reason=DNS)
+            found += tuple(wanted_rules(wanted, subject, direction, self.finder.roster))
         return DirectionDraft(
             direction=direction,
             covered=covered,

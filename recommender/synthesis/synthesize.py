@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from recommender.synthesis.settings import Observed
     from recommender.synthesis.sharing import SharedBlock
     from recommender.synthesis.subjects import Roster
+    from recommender.synthesis.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
     *,
     observed: Observed | None = None,
     partial: Observed | None = None,
+    wanted: Iterable[Wanted] = (),
     settings: Settings | None = None,
     segmentation: Segmentation | None = None,
 ) -> Synthesis:
@@ -79,6 +81,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
             direction that is not in it is never isolated. Without it, see ``observable``.
         partial: Per workload the directions of which the window shows too little: they are
             staged, that is left open.
+        wanted: Connections that have to be allowed though nobody saw them.
         settings: The user's choices.
         segmentation: The segments that may share policies; without it, each workload has its own.
     """
@@ -99,6 +102,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
         by_client=by_client,
         seen=seen,
         partial=partial or {},
+        wanted=tuple(wanted),
     )
     drafts = [drafter.draft(subject) for subject in subjects.subjects]
     shared = SegmentDrafts(drafts)

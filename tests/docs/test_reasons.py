@@ -15,6 +15,7 @@ from recommender.model.edges import Verdict
 from recommender.rendering.comments import MARKS
 from recommender.sources import blocks, canonical
 from recommender.synthesis.minimise import WIDENED
+from recommender.synthesis.wanted import GOAL_MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ def test_every_mark_of_an_edge_is_explained(repository: Path) -> None:
 
 
 def test_every_mark_of_a_rule_is_explained(repository: Path) -> None:
-    used = sorted({*MARKS, f"{WIDENED}N"})
+    used = sorted({*MARKS, f"{WIDENED}N", f"{GOAL_MARK}ID"})
     assert sorted(rows(repository, "drafts.md", "Marks")) == used
     assert sorted(rows(repository, "report.md", "Marks of rules")) == used
 
