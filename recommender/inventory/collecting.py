@@ -66,10 +66,10 @@ class PodLook:
         Raises:
             ManifestError: One of them is no time.
         """
-        end = pod_end(item)
+        end = pod_end(item, seen)
         if end is None and seen is None:
             end = deletion_asked(item)
-        return cls(pod, item, pod_start(item), end, seen)
+        return cls(pod, item, pod_start(item, seen), end, seen)
 
     def sighting(self, workload: Entity) -> Sighting:
         """The addresses that it shows: the workload's, or the node's in the host network."""

@@ -28,12 +28,17 @@ def created(item: Fields) -> datetime | None:
     return item.child("metadata").moment("creationTimestamp")
 
 
-def pod_start(item: Fields) -> datetime | None:
+def pod_start(item: Fields, seen: datetime | None = None) -> datetime | None:
     """From when a pod certainly had its address.
 
     A pod's ``startTime`` is when the kubelet took it on: volumes may be waited for, for minutes,
     before it gets an address. The condition that the network is there is the best witness, then
-    the first start of a container, unless restarts have made the pod forget it.
+    the first start of a container that the pod remembers: of many restarts it knows the last two.
+    One whose containers have not started yet has its address since the look at the latest.
+
+    Args:
+        item: The pod.
+        seen: When it was looked at; None where no time is known.
     """
     status = item.child("status")
     for condition in status.children("conditions"):
@@ -41,11 +46,13 @@ def pod_start(item: Fields) -> datetime | None:
             moment = condition.moment("lastTransitionTime")
             if moment is not None:
                 return moment
-    starts = [start for container in _containers(status) for start in _starts(container)]
-    return min(starts, default=None) or status.moment("startTime") or created(item)
+    containers = _containers(status)
+    starts = [start for container in containers for start in _starts(container)]
+    waiting = seen if containers else None
+    return min(starts, default=None) or waiting or status.moment("startTime") or created(item)
 
 
-def pod_end(item: Fields) -> datetime | None:
+def pod_end(item: Fields, seen: datetime | None = None) -> datetime | None:
     """Until when a pod that has ended certainly had its address; None for one that goes on.
 
     That is when the last container of a pod in a final phase ended. One that names no such time
@@ -54,7 +61,7 @@ def pod_end(item: Fields) -> datetime | None:
     status = item.child("status")
     if status.text("phase") in ENDED_PHASES:
         ends = [end for container in _containers(status) for end in _ends(container)]
-        return max(ends, default=None) or pod_start(item)
+        return max(ends, default=None) or pod_start(item, seen)
     return None
 
 
@@ -76,14 +83,14 @@ def _containers(status: Fields) -> list[Fields]:
 
 
 def _starts(container: Fields) -> list[datetime]:
-    """The first start of a container; nothing where restarts have made the pod forget it."""
-    state, last = container.child("state"), container.child("lastState")
-    restarts = container.number("restartCount") or 0
-    oldest = state if restarts == 0 else last
-    if restarts > 1:
-        return []
-    found = (oldest.child(key).moment("startedAt") for key in ("running", "terminated"))
-    return [moment for moment in found if moment is not None]
+    """The starts of a container that the pod remembers."""
+    states = (container.child("state"), container.child("lastState"))
+    moments = [
+        state.child(key).moment("startedAt")
+        for state in states
+        for key in ("running", "terminated")
+    ]
+    return [moment for moment in moments if moment is not None]
 
 
 def _ends(container: Fields) -> list[datetime]:

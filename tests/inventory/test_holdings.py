@@ -96,10 +96,10 @@ def test_a_pod_holds_its_address_from_when_it_had_a_network() -> None:
             },
             "10:01:00",
         ),
-        ({"containerStatuses": [ran("11:00:00", restarts=7)]}, "10:00:00"),
+        ({"containerStatuses": [ran("11:00:00", restarts=7)]}, "11:00:00"),
         ({"containerStatuses": []}, "10:00:00"),
     ],
-    ids=["the container", "the first init container", "restarted often", "never ran"],
+    ids=["the container", "the first init container", "restarted often", "nothing is said"],
 )
 def test_without_that_condition_the_first_container_or_the_start_time_tells(
     status: Body, start: str
@@ -114,6 +114,12 @@ def test_a_container_that_restarted_once_remembers_its_first_start() -> None:
         "restartCount": 1,
     }
     assert times(only(look(pod(containerStatuses=[container]))))[0] == "10:01:00"
+
+
+def test_a_pod_whose_containers_wait_has_its_address_since_the_look_at_the_latest() -> None:
+    waiting = {"state": {"waiting": {"reason": "ContainerCreating"}}, "restartCount": 0}
+    body = pod(startTime=stamp("10:00:00"), containerStatuses=[waiting])
+    assert times(only(look(body, taken="10:03:00"))) == ("10:03:00", "10:03:00")
 
 
 def test_a_pod_without_any_time_may_always_have_had_its_address() -> None:
