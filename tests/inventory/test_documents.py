@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from recommender.inventory import read_inventory
 from recommender.inventory.documents import read_documents
 from recommender.model.errors import BombError, InputError
 from recommender.model.findings import Severity
@@ -141,3 +142,47 @@ def test_a_missing_path_is_an_error_that_says_which(tmp_path: Path) -> None:
 def test_a_folder_without_any_object_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no Kubernetes object"):
         read_documents([tmp_path])
+
+
+def test_a_folder_that_kubectl_dumped_the_cluster_to_is_an_inventory(tmp_path: Path) -> None:
+    """As `kubectl cluster-info dump --output-directory` writes it: typed lists, a folder each."""
+    pod = {
+        "metadata": {"name": "web-0", "namespace": "shop", "uid": "u"},
+        "spec": {"containers": []},
+        "status": {"podIPs": [{"ip": "10.0.0.7"}], "startTime": "2026-03-02T10:00:00Z"},
+    }
+    pod["metadata"]["ownerReferences"] = [  # type: ignore[index]
+        {"kind": "ReplicaSet", "name": "web-5d9c", "controller": True}
+    ]
+    owner = {"kind": "Deployment", "name": "web", "controller": True}
+    replica_set = {
+        "metadata": {"name": "web-5d9c", "namespace": "shop", "ownerReferences": [owner]},
+        "spec": {"template": {}},
+    }
+    node = {
+        "metadata": {"name": "n"},
+        "status": {"addresses": [{"type": "InternalIP", "address": "10.1.0.1"}]},
+    }
+    event = {"metadata": {"name": "e", "namespace": "shop"}, "reason": "Pulled"}
+    lists = {
+        "nodes.json": ("NodeList", "v1", [node]),
+        "shop/pods.json": ("PodList", "v1", [pod]),
+        "shop/replicasets.json": ("ReplicaSetList", "apps/v1", [replica_set]),
+        "shop/events.json": ("EventList", "v1", [event]),
+        "shop/deployments.json": ("DeploymentList", "apps/v1", []),
+    }
+    for name, (kind, version, items) in lists.items():
+        file = tmp_path / "dump" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        body = {"kind": kind, "apiVersion": version, "metadata": {}, "items": items}
+        file.write_text(json.dumps(body, indent=4))
+    logs = tmp_path / "dump" / "shop" / "web-0" / "logs.txt"
+    logs.parent.mkdir()
+    logs.write_text("==== START logs for container main of pod shop/web-0 ====\n")
+    known = read_inventory([tmp_path / "dump"])
+    assert [entity.id for entity in known.workloads] == ["shop/Deployment/web"]
+    assert [(held.ip, held.role.value) for held in known.holdings] == [
+        ("10.0.0.7", "pod"),
+        ("10.1.0.1", "node"),
+    ]
+    assert known.findings == ()
