@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.inventory import objects
 from recommender.inventory.fields import Fields
-from recommender.inventory.history import Holder, Sighting
+from recommender.inventory.history import Holder, Seen, Sighting
 from recommender.inventory.holdings import Role
 from recommender.inventory.lifetimes import (
     ENDED_PHASES,
@@ -50,26 +50,27 @@ class PodLook:
         item: The object, to find its owner by.
         start: From when it certainly had its addresses; None where it does not say.
         end: Until when, for one that has ended; None for one that goes on.
-        seen: When the look was taken; None where no time is known.
+        seen: When it was seen so; None where no time is known.
     """
 
     pod: Pod
     item: Fields
     start: datetime | None
     end: datetime | None
-    seen: datetime | None
+    seen: Seen | None
 
     @classmethod
-    def of(cls, pod: Pod, item: Fields, seen: datetime | None) -> PodLook:
+    def of(cls, pod: Pod, item: Fields, seen: Seen | None) -> PodLook:
         """Read the times of a pod.
 
         Raises:
             ManifestError: One of them is no time.
         """
-        end = pod_end(item, seen)
-        if end is None and seen is None:
+        moment = None if seen is None else seen.first
+        end = pod_end(item, moment)
+        if end is None and moment is None:
             end = deletion_asked(item)
-        return cls(pod, item, pod_start(item, seen), end, seen)
+        return cls(pod, item, pod_start(item, moment), end, seen)
 
     def sighting(self, workload: Entity) -> Sighting:
         """The addresses that it shows: the workload's, or the node's in the host network."""
@@ -95,7 +96,6 @@ class Collected:
     Attributes:
         looks: Every look at a pod, to be given its workload once all owners are known.
         sightings: Every look at what else has addresses.
-        taken: Time of the latest look.
     """
 
     namespaces: dict[str, Namespace] = field(default_factory=dict)
@@ -106,17 +106,28 @@ class Collected:
     apiserver: set[str] = field(default_factory=set)
     looks: list[PodLook] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
-    taken: datetime | None = None
+    _latest: dict[tuple[str, str, str], tuple[object, Seen | None]] = field(default_factory=dict)
 
     def add(self, document: Document) -> None:
-        """Put one object where it belongs.
+        """Put one object where it belongs; looks are to come in the order of their times.
 
         Raises:
             ManifestError: The API server would refuse the object.
         """
-        item, seen = Fields.of(document), document.taken
-        if seen is not None:
-            self.taken = max(seen, self.taken or seen)
+        moment = document.taken
+        if moment is None:
+            self._put(document, Fields.of(document), None)
+            return
+        body, seen = self._latest.get(document.key, (None, None))
+        if seen is not None and body is document.body:
+            # Nothing of it has changed since the look before.
+            seen.last = moment
+            return
+        seen = Seen(moment, moment)
+        self._put(document, Fields.of(document), seen)
+        self._latest[document.key] = (document.body, seen)
+
+    def _put(self, document: Document, item: Fields, seen: Seen | None) -> None:
         match document.kind:
             case "Namespace":
                 namespace = objects.namespace(item)
@@ -143,7 +154,7 @@ class Collected:
                 key = (objects.namespace_of(item), kind, objects.name_of(item))
                 self.controllers[key] = item
 
-    def _add_endpoints(self, item: Fields, seen: datetime | None) -> None:
+    def _add_endpoints(self, item: Fields, seen: Seen | None) -> None:
         # The API server's own Service is the one name for it that every cluster has.
         labels = dict(item.child("metadata").labels("labels"))
         service = labels.get("kubernetes.io/service-name") or objects.name_of(item)
@@ -158,7 +169,7 @@ class Collected:
         entity: Entity,
         ips: tuple[str, ...],
         role: Role,
-        seen: datetime | None,
+        seen: Seen | None,
     ) -> None:
         end = deletion_asked(item) if seen is None else None
         holder = _holder(role.value, item)

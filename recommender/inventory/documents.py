@@ -59,6 +59,11 @@ class Document:
     taken: datetime | None = None
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same object in several looks: kind, namespace and name."""
+        return _key(self.kind, self.body)
+
+    @property
     def where(self) -> str:
         """The place as one text: ``policies.yaml:12, document 2, item 3``."""
         return _where(self.file, self.index, self.line, self.item)
@@ -86,6 +91,16 @@ class _Read:
     documents: list[Document] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
+    _known: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def shared(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The same object of an earlier look where nothing of it has changed: most are such."""
+        key = _key(kind, body)
+        known = self._known.get(key)
+        if known == body:
+            return known
+        self._known[key] = body
+        return body
 
     def done(self) -> Documents:
         """What was read, the oldest look first.
@@ -246,6 +261,8 @@ def _unpack(entry: Parsed, file: str, index: int, read: _Read) -> None:
             continue
         items = body.get("items")
         if not kind.endswith("List") or (items is None and "items" not in body):
+            if taken is not None:
+                body = read.shared(kind, body)
             documents.append(Document(kind, version, body, file, index, line, item, taken))
             continue
         if items is not None and not isinstance(items, list):
@@ -258,6 +275,12 @@ def _unpack(entry: Parsed, file: str, index: int, read: _Read) -> None:
             for n, child in enumerate(items or ())
         ]
         stack.extend(reversed(children))
+
+
+def _key(kind: str, body: dict[str, Any]) -> tuple[str, str, str]:
+    metadata = body.get("metadata")
+    about = metadata if isinstance(metadata, dict) else {}
+    return (kind, str(about.get("namespace")), str(about.get("name")))
 
 
 def _no_object(where: str, message: str) -> Finding:

@@ -18,9 +18,22 @@ if TYPE_CHECKING:
 Holder = tuple[str, str, str, str]
 
 
+@dataclass(slots=True)
+class Seen:
+    """When an object was seen as it is: in one look, or in several that follow each other.
+
+    Attributes:
+        first: The time of the first of them.
+        last: That of the last; grows while the looks are read.
+    """
+
+    first: datetime
+    last: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One object as one look at the cluster showed it.
+    """One object as one look at the cluster showed it, or several looks one after the other.
 
     Attributes:
         holder: Which object.
@@ -28,7 +41,7 @@ class Sighting:
         ips: Its addresses, in canonical form.
         start: From when it certainly had them, as it says itself; None where it does not.
         end: Until when, for one that has ended; None for one that goes on.
-        seen: When the look was taken; None where no time is known.
+        seen: When it was seen so; None where no time is known.
         pod: Name of the pod; empty where it is none.
         role: What the addresses are to it.
     """
@@ -38,7 +51,7 @@ class Sighting:
     ips: tuple[str, ...]
     start: datetime | None
     end: datetime | None
-    seen: datetime | None
+    seen: Seen | None
     pod: str = ""
     role: Role = Role.POD
 
@@ -63,21 +76,21 @@ def _of_one(sightings: list[Sighting]) -> list[Holding]:
     """The holdings of one object."""
     dated = sorted(
         ((look.seen, look) for look in sightings if look.seen is not None),
-        key=lambda pair: pair[0],
+        key=lambda pair: pair[0].first,
     )
     undated = [look for look in sightings if look.seen is None]
     found = [_holding(look, ip, look.start, look.end) for look in undated for ip in look.ips]
     for ip in dict.fromkeys(ip for _, look in dated for ip in look.ips):
         having = [(seen, look) for seen, look in dated if ip in look.ips]
-        (first, _), (last, latest) = having[0], having[-1]
+        first, (last, latest) = having[0][0].first, having[-1]
         starts = [look.start for _, look in having if look.start is not None]
         start = min(starts, default=None)
-        lacking = max((seen for seen, look in dated if seen < first), default=None)
+        lacking = max((seen.last for seen, _ in dated if seen.last < first), default=None)
         if lacking is not None and (start is None or start <= lacking):
             # It was there before without this address: since when it had it is not known.
             start = first
         ends = [look.end for _, look in having if look.end is not None]
-        found.append(_holding(latest, ip, start, min(ends, default=last)))
+        found.append(_holding(latest, ip, start, min(ends, default=last.last)))
     return found
 
 

@@ -65,7 +65,8 @@ def inventory_of(documents: Iterable[Document], *, infer_owners: bool = True) ->
     cluster = Collected()
     findings: list[Finding] = []
     policy_documents: list[Document] = []
-    for document in documents:
+    listed = tuple(documents)
+    for document in listed:
         if document.kind in POLICY_KINDS:
             policy_documents.append(document)
         elif document.kind in READ_KINDS:
@@ -92,7 +93,7 @@ def inventory_of(documents: Iterable[Document], *, infer_owners: bool = True) ->
         complete=True,
         findings=(*findings, *policies.findings),
         holdings=holdings_of([*_pod_sightings(cluster, owners), *cluster.sightings]),
-        taken=cluster.taken,
+        taken=max((d.taken for d in listed if d.taken is not None), default=None),
     )
 
 
