@@ -11,24 +11,42 @@ from recommender.sources.endpoint import EndClass
 if TYPE_CHECKING:
     import duckdb
 
+_POD: Final = int(EndClass.POD)
 _OWN_NODE: Final = int(EndClass.OWN_NODE)
 _OWN_APISERVER: Final = int(EndClass.OWN_APISERVER)
 _APISERVER: Final = int(EndClass.APISERVER)
 
+_TRACE, _ORIENTED = int(Sign.TRACE), int(Sign.ORIENTED)
+_FLAGS: Final = int(Sign.TRACE | Sign.SYN)
+_CLOUD: Final = f"signs & {int(Sign.PLATFORM)} <> 0"
+
+
+def _ip(forth: str, back: str) -> str:
+    """The address of an end; that of a pod which the history names says nothing more."""
+    return f"""CASE
+        WHEN {_CLOUD} AND CASE WHEN turn < 0 THEN {back}_class ELSE {forth}_class END = {_POD}
+            THEN '' WHEN turn < 0 THEN {back}_ip ELSE {forth}_ip END"""
+
+
 # Every record group as client and server. An end without IP keeps the empty address.
 _LEGS: Final = f"""
     CREATE TEMP TABLE leg AS
-    SELECT file, line, protocol, verdict, observer, direction, hour, signs, records, flows, bytes,
+    SELECT file, line, protocol, verdict, observer, direction, hour, signs, records, bytes,
         first, last, turn, how,
-        CASE WHEN turn < 0 THEN d_ip ELSE s_ip END AS c_ip,
-        CASE WHEN turn < 0 THEN dst_port ELSE src_port END AS c_port,
+        -- A connection that a cloud's log saw opening is counted where it did, and once.
+        CASE WHEN {_CLOUD} AND signs & {_ORIENTED} = 0
+            AND (turn < 0 OR protocol = 'TCP' AND signs & {_FLAGS} = {_TRACE})
+            THEN 0 ELSE flows END AS flows,
+        {_ip("s", "d")} AS c_ip, {_ip("d", "s")} AS v_ip,
+        CASE WHEN {_CLOUD} THEN 0 WHEN turn < 0 THEN dst_port ELSE src_port END AS c_port,
         CASE WHEN turn < 0 THEN d_class ELSE s_class END AS client_class,
         -- A node that runs the API server: what it opens is taken for its probes.
         CASE client_class WHEN {_OWN_APISERVER} THEN {_OWN_NODE} ELSE client_class END AS c_class,
         CASE WHEN turn < 0 THEN d_entity ELSE s_entity END AS c_entity,
         CASE WHEN turn < 0 THEN d_pod ELSE s_pod END AS c_pod,
         CASE WHEN turn < 0 THEN d_rank ELSE s_rank END AS c_rank,
-        CASE WHEN turn < 0 THEN s_ip ELSE d_ip END AS v_ip,
+        CASE WHEN turn < 0 THEN d_reason ELSE s_reason END AS c_reason,
+        CASE WHEN turn < 0 THEN s_reason ELSE d_reason END AS v_reason,
         CASE WHEN turn < 0 THEN src_port ELSE dst_port END AS v_port,
         CASE WHEN turn < 0 THEN s_class ELSE d_class END AS server_class,
         CASE server_class WHEN {_OWN_APISERVER} THEN {_APISERVER} ELSE server_class END AS v_class,
@@ -86,13 +104,27 @@ def _own(side: str) -> str:
     """
 
 
+# Ports of workloads that have a counterpart which can be named. Beside it, a record with an end
+# that the cluster's history cannot name is set aside; where there is none, it stays an edge, so
+# that no draft closes a port of which nobody could be named.
+_CALLS: Final = f"""
+    CREATE TEMP TABLE {{table}} AS SELECT DISTINCT {{side}}_entity, protocol, v_port FROM leg
+    WHERE turn <> 0 AND verdict = 'accepted' AND c_reason = '' AND v_reason = ''
+      AND {{side}}_class = {_POD} AND EXISTS (
+        SELECT 1 FROM leg WHERE c_reason <> '' OR v_reason <> '')
+"""
 # Ends in the node's network, and whether either end is a pod.
 _NODES: Final = f"({int(EndClass.OWN_NODE)}, {int(EndClass.NODE)})"
-_POD: Final = int(EndClass.POD)
 _HIDDEN: Final = f"signs & {int(Sign.FORWARDED)} <> 0"
 
 # Why a leg makes no edge, null where it does.
 _ASIDE: Final = f"""CASE
+    WHEN c_reason <> '' AND (v_reason <> '' OR v_class <> {_POD} OR EXISTS (
+        SELECT 1 FROM served WHERE served.v_entity = leg.v_entity
+        AND served.protocol = leg.protocol AND served.v_port = leg.v_port)) THEN c_reason
+    WHEN v_reason <> '' AND (c_class <> {_POD} OR EXISTS (
+        SELECT 1 FROM called WHERE called.c_entity = leg.c_entity
+        AND called.protocol = leg.protocol AND called.v_port = leg.v_port)) THEN v_reason
     WHEN c_class = {int(EndClass.HEALTH)} OR v_class = {int(EndClass.HEALTH)} THEN 'cilium-health'
     WHEN c_class <> {_POD} AND v_class <> {_POD} THEN 'no-workload'
     WHEN turn = 0 THEN 'direction-undecided'
@@ -102,14 +134,16 @@ _ASIDE: Final = f"""CASE
 
 # A packet of an open connection. A log that shows none at all (one of opening packets alone, or
 # an aggregated one) cannot show which connections stayed unanswered.
-_ALIVE: Final = f"signs & {int(Sign.SYN_ACK | Sign.DATA | Sign.LAYER7 | Sign.AGGREGATED)} <> 0"
+_LIVELY: Final = int(Sign.SYN_ACK | Sign.DATA | Sign.LAYER7 | Sign.AGGREGATED | Sign.ANSWERED)
+_ALIVE: Final = f"(signs & {_LIVELY} <> 0 OR turn < 0 AND signs & {int(Sign.SEVERAL)} <> 0)"
 
 # One row a connection between two entities. Addresses matter only outside the cluster.
 _CONVERSATIONS: Final = f"""
     CREATE TEMP TABLE conversation AS
     SELECT *,
         coalesce(denied > 0, false) AS was_denied, coalesce(audited > 0, false) AS was_audited,
-        protocol = 'TCP' AND traced AND opened AND NOT alive AND (
+        protocol = 'TCP' AND (traced AND opened OR clouded AND NOT quiet)
+            AND NOT alive AND (
             SELECT coalesce(bool_or(protocol = 'TCP' AND {_ALIVE}), false) FROM leg
         ) AS half_open,
         quiet AND NOT alive AND NOT answered AS in_doubt
@@ -117,10 +151,11 @@ _CONVERSATIONS: Final = f"""
         SELECT {_TUPLE}, c_class, c_entity, v_class, v_entity,
             sum(records) FILTER (verdict = 'denied') AS denied,
             sum(records) FILTER (verdict = 'audit') AS audited,
-            bool_or(turn < 0 AND verdict = 'accepted') AS answered,
+            bool_or((turn < 0 OR signs & {int(Sign.ANSWERED)} <> 0) AND verdict = 'accepted')
+                AS answered,
             bool_or(signs & {int(Sign.TRACE)} <> 0 AND verdict = 'accepted') AS traced,
             bool_or(signs & {int(Sign.SYN)} <> 0) AS opened,
-            bool_or(signs & {int(Sign.QUIET)} <> 0) AS quiet,
+            bool_or(signs & {int(Sign.QUIET)} <> 0) AS quiet, bool_and({_CLOUD}) AS clouded,
             bool_or(verdict = 'accepted' AND {_ALIVE}) AS alive,
             bool_or(verdict = 'accepted' AND signs & {int(Sign.VERDICT)} <> 0) AS allowed
         FROM leg WHERE aside IS NULL GROUP BY ALL
@@ -193,29 +228,37 @@ _OUT: Final = f"""
         AND crowd.v6 = contains(judged.c_ip, ':')
 """
 
-# A connection that aggregated records stand for weighs by the larger of its two observers.
+# A connection that aggregated records stand for weighs by the larger of its two observers. So do
+# all connections of one pair of addresses in a cloud's log, which leaves out clients' ports.
 _WEIGHED: Final = f"""
     SELECT {_KEY}, c_ip, c_port, v_ip, max(c_rank) AS c_rank,
         CASE WHEN bool_or(signs & {int(Sign.AGGREGATED)} <> 0) THEN greatest(
             coalesce(sum(flows) FILTER (direction = 'INGRESS'), 0),
             coalesce(sum(flows) FILTER (direction = 'EGRESS'), 0),
             coalesce(sum(flows) FILTER (direction = ''), 0), 1)
-        ELSE 1 END AS flows
-    FROM placed GROUP BY ALL
+        ELSE 1 END AS flows, sum(bytes) AS bytes
+    FROM placed WHERE NOT ({_CLOUD}) GROUP BY ALL
+    UNION ALL
+    SELECT {_KEY}, c_ip, 0, v_ip, max(c_rank), max(flows), max(bytes) FROM (
+        SELECT {_KEY}, c_ip, c_pod, v_ip, v_pod, max(c_rank) AS c_rank, sum(flows) AS flows,
+            sum(bytes) AS bytes
+        FROM placed WHERE {_CLOUD} GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod, observer
+    ) AS observed GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod
 """
 # What an edge counts distinct of is drawn together first: connections differ in their ports.
 _EDGES: Final = f"""
     WITH weighed AS ({_WEIGHED}), counted AS (
         -- A proxy's second leg shows its client by labels alone: the first leg is counted.
-        SELECT {_KEY}, coalesce(sum(flows) FILTER (c_rank <> {RANK_LABELS}), sum(flows)) AS flows
+        SELECT {_KEY}, coalesce(sum(flows) FILTER (c_rank <> {RANK_LABELS}), sum(flows)) AS flows,
+            sum(bytes) AS bytes
         FROM weighed GROUP BY ALL
     ), compact AS (
         SELECT {_KEY}, c_pod, c_ip, v_pod, v_ip, hour, observer, how,
-            sum(records) AS records, sum(bytes) AS bytes, min(first) AS first, max(last) AS last,
+            sum(records) AS records, min(first) AS first, max(last) AS last,
             min({{'file': file, 'line': line}}) AS sample, bit_or(signs) AS signs
         FROM placed GROUP BY ALL
     ), merged AS (
-        SELECT {_KEY}, sum(records) AS records, sum(bytes) AS bytes,
+        SELECT {_KEY}, sum(records) AS records,
             min(first) AS first, max(last) AS last,
             coalesce(nullif(count(DISTINCT nullif(c_pod, 0)), 0),
                 count(DISTINCT c_ip)) AS c_pods,
@@ -228,7 +271,8 @@ _EDGES: Final = f"""
             min(sample, 3) AS samples, bit_or(signs) AS signs, list(DISTINCT how) AS how
         FROM compact GROUP BY {_KEY}
     )
-    SELECT merged.*, counted.flows FROM merged JOIN counted USING ({_KEY})
+    SELECT merged.*, greatest(counted.flows, 1) AS flows, counted.bytes
+    FROM merged JOIN counted USING ({_KEY})
 """
 _FILES: Final = """
     SELECT file, coalesce(aside, outcome), sum(records) FROM (
@@ -263,6 +307,8 @@ def aggregate(
         connection.execute(_OWNERS)
         for side in ("c", "v"):
             connection.execute(_own(side))
+    for table, side in (("served", "v"), ("called", "c")):
+        connection.execute(_CALLS.format(table=table, side=side))
     connection.execute(f"CREATE TEMP TABLE sorted AS SELECT *, {_ASIDE} AS aside FROM leg")
     connection.execute("DROP TABLE leg; ALTER TABLE sorted RENAME TO leg")
     connection.execute(_CONVERSATIONS)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recommender.connections import marks
 from recommender.model.findings import Finding, Severity
 from recommender.model.policies import Direction
+from recommender.model.text import clean
+from recommender.sources.canonical import SKIPPED
 from recommender.sources.endpoint import EndClass
+from recommender.sources.formats import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from recommender.connections.identify import Ends
     from recommender.connections.ingest import Ingested
     from recommender.connections.resolve import Resolution
+    from recommender.model.accounting import Accounting
     from recommender.model.edges import Edge
     from recommender.model.entities import Entity
     from recommender.sources.endpoint import Endpoint
@@ -53,15 +59,20 @@ def observed_directions(
 
 def coverage_findings(
     ingested: Ingested,
-    described: Sequence[Endpoint],
-    resolution: Resolution,
+    ends: Ends,
     edges: Sequence[Edge],
+    accounting: Accounting,
+    *,
+    cluster_known: bool,
 ) -> tuple[Finding, ...]:
     """Losses and gaps of the logs, as findings in order."""
     found = [
         *_losses(ingested),
+        *_skipped(ingested),
+        *_of_layouts(ingested, cluster_known=cluster_known),
+        *_unnamed(accounting),
         *_incomplete(ingested),
-        *_unreported(described, resolution),
+        *_unreported(ends.described, ends.resolution),
         *_aggregated(edges),
     ]
     return tuple(sorted(found, key=lambda finding: finding.order))
@@ -78,7 +89,42 @@ def _losses(ingested: Ingested) -> list[Finding]:
             hint,
         )
         for (observer, source), lost in sorted(ingested.lost.items())
+        if source != SKIPPED
     ]
+
+
+def _skipped(ingested: Ingested) -> list[Finding]:
+    lost = {observer: n for (observer, source), n in ingested.lost.items() if source == SKIPPED}
+    if not lost:
+        return []
+    message = (
+        f"AWS could not log what passed {len(lost):,} interfaces in {sum(lost.values()):,} "
+        f"windows (SKIPDATA), the first of them {clean(min(lost))}"
+    )
+    hint = "traffic of these windows may be missing from the drafts: record longer"
+    return [Finding("skipped-data", Severity.WARNING, "input", message, hint)]
+
+
+def _of_layouts(ingested: Ingested, *, cluster_known: bool) -> list[Finding]:
+    """What the formats say of how the logs are written: once, with the first file that is so."""
+    found: dict[Finding, str] = {}
+    for tally in sorted(ingested.files, key=lambda tally: tally.file):
+        for remark in format_of(tally.layout).remarks(tally.layout, cluster_known=cluster_known):
+            found.setdefault(remark, tally.file)
+    return [replace(remark, where=file) for remark, file in found.items()]
+
+
+def _unnamed(accounting: Accounting) -> list[Finding]:
+    """Records with an end that the cluster's history cannot name."""
+    reasons: Counter[str] = Counter()
+    for file in accounting.files:
+        reasons.update({why: n for why, n in file.set_aside.items() if why.startswith("ip-")})
+    if not reasons:
+        return []
+    told = ", ".join(f"{why} {count:,}" for why, count in sorted(reasons.items()))
+    message = f"{reasons.total():,} records have an end that nobody can be named for: {told}"
+    hint = "take snapshots of the cluster while you record: recommender inventory snapshot"
+    return [Finding("identity-unresolved", Severity.WARNING, "input", message, hint)]
 
 
 def _incomplete(ingested: Ingested) -> list[Finding]:

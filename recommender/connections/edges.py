@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -12,11 +12,12 @@ import duckdb
 from recommender.connections import marks
 from recommender.connections.aggregate import aggregate
 from recommender.connections.coverage import coverage_findings, observed_directions
+from recommender.connections.holders import hold
+from recommender.connections.identify import Ends, identify
 from recommender.connections.ingest import Ingested, ingest
 from recommender.connections.orient import ReplyFlag, orient
 from recommender.connections.places import EVERYWHERE, Named, Places
 from recommender.connections.presence import Presence, presence
-from recommender.connections.resolve import Resolution, resolve
 from recommender.connections.store import Store
 from recommender.inventory.derived import derive_inventory
 from recommender.model.accounting import Accounting, FileAccount
@@ -24,8 +25,8 @@ from recommender.model.edges import Edge, Record, Verdict
 from recommender.model.errors import InputError
 from recommender.sources.canonical import Sign
 from recommender.sources.discovery import find_inputs
-from recommender.sources.endpoint import EndClass, Endpoint
-from recommender.sources.formats import decode, require_known
+from recommender.sources.endpoint import EndClass
+from recommender.sources.formats import require_known
 from recommender.sources.options import AS_FOUND
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction
+    from recommender.sources.endpoint import Endpoint
     from recommender.sources.options import ReadOptions
 
 #: Distinct public addresses that may reach one port of a workload before the rule says "world".
@@ -79,17 +81,6 @@ class Connections:
         return self.first_seen, self.last_seen
 
 
-@dataclass(slots=True)
-class _Ends:
-    """The distinct ends of the log, with the numbers that the store knows them by."""
-
-    ids: list[int]
-    described: list[Endpoint]
-    resolution: Resolution
-    entities: list[Entity] = field(default_factory=list)
-    pods: list[str] = field(default_factory=list)
-
-
 def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choose
     paths: Iterable[str | os.PathLike[str]],
     *,
@@ -116,10 +107,11 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
     """
     require_known(options)
     with _memory(), Store() as store:
+        holders = hold(store.connection, inventory)
         ingested = ingest(store, find_inputs(paths), options=options, progress=progress)
         reported = presence(store.connection)
-        ends = _identify(store.connection, inventory)
-        trusted = orient(store.connection, reply_flag)
+        ends = identify(store.connection, inventory, holders)
+        trusted = orient(store.connection, reply_flag, veiled=ends.veiled)
         rows, fates = aggregate(store.connection, world_threshold=world_threshold)
         accounting = _account(ingested, fates)
         files = [tally.file for tally in ingested.files]
@@ -133,7 +125,7 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         inventory=derived,
         observed=observed_directions(ends.described, ends.resolution, edges),
         accounting=accounting,
-        findings=coverage_findings(ingested, ends.described, ends.resolution, edges),
+        findings=coverage_findings(ingested, ends, edges, accounting, cluster_known=holders.knows),
         clusters=ends.resolution.clusters,
         first_seen=min((edge.first_seen for edge in accepted), default=None),
         last_seen=max((edge.last_seen for edge in accepted), default=None),
@@ -156,34 +148,7 @@ def _memory() -> Iterator[None]:
         raise InputError(message, hint=hint) from error
 
 
-def _identify(connection: duckdb.DuckDBPyConnection, inventory: Inventory | None) -> _Ends:
-    """Resolve every distinct end and tell the store its class, workload, pod and rank."""
-    stored = connection.execute("SELECT id, text FROM endpoint ORDER BY text").fetchall()
-    described = [decode(text) for _, text in stored]
-    resolution = resolve(described, inventory)
-    ends = _Ends([number for number, _ in stored], described, resolution)
-    ends.entities = sorted({end.entity for end in resolution.ends if end.entity})
-    ends.pods = sorted({"/".join(end.pod) for end in resolution.ends if end.pod})
-    entity_number = {entity: i for i, entity in enumerate(ends.entities, start=1)}
-    pod_number = {pod: i for i, pod in enumerate(ends.pods, start=1)}
-    columns: dict[str, list[int] | list[bool]] = {
-        "endpoint": ends.ids,
-        "class": [int(end.kind) for end in resolution.ends],
-        "entity": [entity_number[end.entity] if end.entity else 0 for end in resolution.ends],
-        "pod": [pod_number["/".join(end.pod)] if end.pod else 0 for end in resolution.ends],
-        "rank": [end.rank for end in resolution.ends],
-        "local": [end.local for end in described],
-    }
-    lists = ", ".join(
-        f"unnest(?::{'BOOLEAN' if name == 'local' else 'INTEGER'}[]) AS {name}" for name in columns
-    )
-    # Lists, not a data frame: for a frame the engine would load pandas.
-    query = f"CREATE TEMP TABLE identity AS SELECT {lists}"
-    connection.execute(query, list(columns.values()))
-    return ends
-
-
-def _sightings(ends: _Ends) -> list[tuple[Endpoint, Entity, str]]:
+def _sightings(ends: Ends) -> list[tuple[Endpoint, Entity, str]]:
     return [
         (described, end.entity, described.pod)
         for described, end in zip(ends.described, ends.resolution.ends, strict=True)
@@ -191,7 +156,7 @@ def _sightings(ends: _Ends) -> list[tuple[Endpoint, Entity, str]]:
     ]
 
 
-def _names(connection: duckdb.DuckDBPyConnection, ends: _Ends) -> list[Named]:
+def _names(connection: duckdb.DuckDBPyConnection, ends: Ends) -> list[Named]:
     """Who knows which address by which DNS name: by DNS answers, or by FQDN identities."""
     client = dict(zip(ends.ids, (end.entity for end in ends.resolution.ends), strict=True))
     told = connection.execute("SELECT DISTINCT endpoint, ip, name FROM dns_name").fetchall()
@@ -239,7 +204,7 @@ def _account(ingested: Ingested, fates: Sequence[tuple[int, str, int]]) -> Accou
 
 def _edges(
     rows: list[dict[str, Any]],
-    ends: _Ends,
+    ends: Ends,
     files: list[str],
     places: Places,
 ) -> tuple[Edge, ...]:
@@ -247,7 +212,7 @@ def _edges(
     return tuple(sorted(places.settle(edges), key=lambda edge: edge.key))
 
 
-def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) -> Edge:
+def _edge(row: dict[str, Any], ends: Ends, files: list[str], places: Places) -> Edge:
     client = _end(row, "c", "v", ends, places)
     server = _end(row, "v", "c", ends, places)
     addresses = places.addresses((row["c_ips"] or []) + (row["v_ips"] or []))
@@ -276,7 +241,7 @@ def _edge(row: dict[str, Any], ends: _Ends, files: list[str], places: Places) ->
     )
 
 
-def _end(row: dict[str, Any], side: str, other: str, ends: _Ends, places: Places) -> Entity:
+def _end(row: dict[str, Any], side: str, other: str, ends: Ends, places: Places) -> Entity:
     kind = EndClass(row[f"{side}_class"])
     if kind is EndClass.POD:
         return ends.entities[int(row[f"{side}_entity"]) - 1]
@@ -289,6 +254,7 @@ def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:
     own = EndClass.OWN_NODE in {row["c_class"], row["v_class"]}
     found = {
         marks.AGGREGATED: Sign.AGGREGATED in signs,
+        marks.BY_SERVICE: Sign.SERVICE in signs,
         marks.DIRECTION_INFERRED: bool(how & {"listener", "fan-in", "port"}),
         marks.OWN_NODE: own,
         marks.IDENTITY_BY_ADDRESS: "address" in how,

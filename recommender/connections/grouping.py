@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from recommender.connections.located import located_sql
 from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.text import clean
@@ -80,7 +81,10 @@ def _grouped_sql(flows: str) -> str:
     """
 
 
-_GROUPED_CAREFULLY: Final = _grouped_sql("SELECT * FROM flow")
+def _sql(layout: Layout, flows: str) -> str:
+    """SQL that makes the table ``grouped`` of a file's canonical flows."""
+    return located_sql(flows) if format_of(layout).platform else _grouped_sql(flows)
+
 
 # How many lines a block gave, and whether one of them is malformed.
 _SOUND: Final = "SELECT sum(records), count(malformed) FROM grouped"
@@ -94,7 +98,7 @@ _COUNTS: Final = """
 """
 _LOST: Final = """
     SELECT observer, lost_source, sum(coalesce(lost, 0)) FROM grouped
-    WHERE aside = 'lost-events' GROUP BY ALL
+    WHERE lost IS NOT NULL GROUP BY ALL
 """
 _NEWS: Final = """
     SELECT count(new_src) + count(new_dst),
@@ -197,7 +201,7 @@ def group(
         elif aside:
             tally.set_aside[aside] += int(count)
     tally.records -= tally.set_aside.pop(NO_RECORD, 0)
-    if tally.set_aside["lost-events"]:
+    if tally.set_aside["lost-events"] or tally.set_aside["skipped-data"]:
         for observer, source, number in cursor.execute(_LOST).fetchall():
             tally.lost[(observer or "", source or "")] += int(number)
     return tally
@@ -236,7 +240,7 @@ def _group_whole(
         if flows is None:
             return False
         try:
-            cursor.execute(_grouped_sql(flows))
+            cursor.execute(_sql(layout, flows))
         except (
             duckdb.InvalidInputException,
             duckdb.ConversionException,
@@ -261,7 +265,7 @@ def _group_lines(
     cursor.register("lines", table)
     flows = format_of(layout).lines_sql(layout, "lines")
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE flow AS {flows}")
-    cursor.execute(_GROUPED_CAREFULLY)
+    cursor.execute(_sql(layout, "SELECT * FROM flow"))
     rows = cursor.execute(_MALFORMED, [most]).fetchall()
     cursor.unregister("lines")
     found = [

@@ -13,6 +13,7 @@ from recommender.connections.grouping import PLAIN_PLANS, group, keep
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
 from recommender.sources.engine import WORKERS
+from recommender.sources.layout import UNKNOWN, Layout
 from recommender.sources.memory import BlockFiles
 from recommender.sources.options import AS_FOUND
 from recommender.sources.reader import FileEnd, read_parts
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from recommender.connections.store import Store
     from recommender.model.accounting import Quarantined
     from recommender.sources.discovery import InputFile
-    from recommender.sources.layout import Layout
     from recommender.sources.options import ReadOptions
 
 #: Quarantined lines kept with their text; the counts hold all of them.
@@ -47,6 +47,7 @@ class FileTally:
         malformed: Records that could not be read, by reason.
         bytes: Unpacked size.
         problem: Why it is not complete; empty where it is.
+        layout: How it writes its records.
     """
 
     file: str
@@ -56,6 +57,7 @@ class FileTally:
     malformed: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
     problem: str = ""
+    layout: Layout = UNKNOWN
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ def ingest(
     with _Workers(store, result, WORKERS) as work:
         for part in read_parts(files, options):
             if current is None or current.file != part.file.name:
-                current = FileTally(part.file.name, part.layout.format)
+                current = FileTally(part.file.name, part.layout.format, layout=part.layout)
                 result.files.append(current)
             if isinstance(part.part, Block):
                 while len(pending) >= WORKERS:

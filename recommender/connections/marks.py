@@ -6,6 +6,8 @@ from typing import Final
 
 #: The exporter aggregated the records; ports and verdict describe one sample of each.
 AGGREGATED: Final = "aggregated"
+#: The log shows the address of a Service; its pods and their port were told by the inventory.
+BY_SERVICE: Final = "by-service"
 #: The log does not say who opened the connection; listeners, fan-in or ports told.
 DIRECTION_INFERRED: Final = "direction-inferred"
 #: Traffic from the node that hosts the pod, such as kubelet probes; Kubernetes always allows it.

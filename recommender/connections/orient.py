@@ -11,6 +11,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from recommender.connections.located import EPHEMERAL
+from recommender.connections.outside import NODE_OR_POD
+from recommender.connections.resolve import RANK_CLASS
 from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
 
@@ -30,8 +33,6 @@ class ReplyFlag(StrEnum):
     IGNORE = "ignore"
 
 
-#: First port that systems hand out to clients (RFC 6056 leaves the range open; Linux: 32768).
-_EPHEMERAL: Final = 32768
 _WELL_KNOWN: Final = 1024
 
 _POD: Final = int(EndClass.POD)
@@ -54,8 +55,22 @@ _PACKETS: Final = f"""
     SELECT g.*, row_number() OVER () AS id,
         coalesce(src_ip, '') AS s_ip, coalesce(dst_ip, '') AS d_ip,
         {_class("s", "d")}, s.entity AS s_entity, s.pod AS s_pod, s.rank AS s_rank,
-        {_class("d", "s")}, d.entity AS d_entity, d.pod AS d_pod, d.rank AS d_rank
+        s.reason AS s_reason, {_class("d", "s")}, d.entity AS d_entity, d.pod AS d_pod,
+        d.rank AS d_rank, d.reason AS d_reason
     FROM flow_group g JOIN identity s ON s.endpoint = g.src JOIN identity d ON d.endpoint = g.dst
+"""
+# Ends of clouds that are addresses alone.
+_PLACED: Final = """
+    UPDATE packet SET {0}_class = outside.class, {0}_entity = outside.entity,
+        {0}_rank = {1}, {0}_reason = outside.reason
+    FROM outside WHERE packet.{2} = 0 AND packet.{0}_ip = outside.ip
+"""
+# A cloud's log without the packets' own addresses shows a node where one of its pods was meant.
+_VEILED: Final = f"""
+    UPDATE packet SET {{0}}_class = {_POD}, {{0}}_entity = ?, {{0}}_rank = {RANK_CLASS},
+        {{0}}_reason = '{NODE_OR_POD}'
+    WHERE {{0}}_class = {int(EndClass.NODE)}
+      AND signs & {int(Sign.PLATFORM | Sign.FORWARDED)} = {int(Sign.PLATFORM | Sign.FORWARDED)}
 """
 _SELF_CONTRADICTION: Final = f"""
     SELECT coalesce(sum(records) FILTER (signs & {int(Sign.CONTRADICTION)} <> 0), 0),
@@ -92,6 +107,7 @@ def _turn_sql(*, trust: bool, legacy: bool) -> str:
     judged = f"verdict IN ('denied', 'audit') AND signs & {int(Sign.PLATFORM)} = 0"
     absent = f"reply IS NULL AND signs & {int(Sign.NO_LEGACY_REPLY)} <> 0" if legacy else "false"
     return f"""CASE
+        WHEN signs & {int(Sign.ORIENTED)} <> 0 THEN 1
         WHEN signs & {int(Sign.CONTRADICTION)} <> 0 THEN -1
         WHEN {judged} THEN CASE WHEN reply OR {answer} THEN -1 ELSE 1 END
         WHEN {flag} THEN CASE WHEN reply THEN -1 ELSE 1 END
@@ -102,6 +118,11 @@ def _turn_sql(*, trust: bool, legacy: bool) -> str:
         WHEN {absent} THEN 1
         ELSE 0 END"""
 
+
+_HOW: Final = f"CASE WHEN signs & {int(Sign.LISTENER)} <> 0 THEN 'listener' ELSE 'record' END"
+
+# An end of a cloud's record: the pod that held the address then, or the address.
+_KEY: Final = "CASE WHEN {0} < 0 THEN {0}::VARCHAR ELSE {1}_ip END"
 
 _OPENED: Final = """
     CREATE TEMP TABLE opened AS
@@ -143,6 +164,46 @@ _BY_LISTENER: Final = """
         WHERE u.turn = 0 AND (d.v_ip IS NULL) <> (s.v_ip IS NULL)
     ) AS found WHERE decided.id = found.id
 """
+# Records of clouds were turned when they were read, without the client's port: the same client
+# called this port of this server, and the server never called that of the client.
+_TURNED: Final = f"""
+    CREATE TEMP TABLE turned AS
+    SELECT DISTINCT protocol, {_KEY.format("src", "s")} AS c_key,
+        {_KEY.format("dst", "d")} AS v_key, dst_port AS v_port
+    FROM decided WHERE signs & {int(Sign.ORIENTED)} <> 0
+      AND EXISTS (SELECT 1 FROM decided WHERE turn = 0)
+"""
+_BY_PAIR: Final = f"""
+    UPDATE decided SET turn = found.turn, how = 'tuple' FROM (
+        WITH u AS (
+            SELECT id, protocol, {_KEY.format("src", "s")} AS s_key,
+                {_KEY.format("dst", "d")} AS d_key, src_port, dst_port FROM decided WHERE turn = 0
+        )
+        SELECT u.id, CASE WHEN d.v_key IS NOT NULL THEN 1 ELSE -1 END AS turn FROM u
+        LEFT JOIN turned d ON d.protocol = u.protocol AND d.c_key = u.s_key
+            AND d.v_key = u.d_key AND d.v_port = u.dst_port
+        LEFT JOIN turned s ON s.protocol = u.protocol AND s.c_key = u.d_key
+            AND s.v_key = u.s_key AND s.v_port = u.src_port
+        WHERE (d.v_key IS NULL) <> (s.v_key IS NULL)
+    ) AS found WHERE decided.id = found.id
+"""
+_TAKEN: Final = """
+    CREATE TEMP TABLE taken AS SELECT DISTINCT protocol, v_key, v_port FROM turned
+"""
+_BY_TAKEN: Final = f"""
+    UPDATE decided SET turn = found.turn, how = 'listener' FROM (
+        WITH u AS (
+            SELECT id, protocol, {_KEY.format("src", "s")} AS s_key,
+                {_KEY.format("dst", "d")} AS d_key, src_port, dst_port FROM decided WHERE turn = 0
+        )
+        SELECT u.id, CASE WHEN d.v_key IS NOT NULL THEN 1 ELSE -1 END AS turn FROM u
+        LEFT JOIN taken d
+            ON d.protocol = u.protocol AND d.v_key = u.d_key AND d.v_port = u.dst_port
+        LEFT JOIN taken s
+            ON s.protocol = u.protocol AND s.v_key = u.s_key AND s.v_port = u.src_port
+        WHERE (d.v_key IS NULL) <> (s.v_key IS NULL)
+    ) AS found WHERE decided.id = found.id
+"""
 # A port with several counterparts listens; a client's port has one.
 _BY_FAN_IN: Final = """
     UPDATE decided SET turn = found.turn, how = 'fan-in' FROM (
@@ -167,21 +228,26 @@ _BY_PORT: Final = f"""
     UPDATE decided SET how = 'port', turn = CASE
         WHEN dst_port > 0 AND (src_port = 0
             OR dst_port < {_WELL_KNOWN} AND src_port >= {_WELL_KNOWN}
-            OR dst_port < {_EPHEMERAL} AND src_port >= {_EPHEMERAL}) THEN 1
+            OR dst_port < {EPHEMERAL} AND src_port >= {EPHEMERAL}) THEN 1
         WHEN src_port > 0 AND (dst_port = 0
             OR src_port < {_WELL_KNOWN} AND dst_port >= {_WELL_KNOWN}
-            OR src_port < {_EPHEMERAL} AND dst_port >= {_EPHEMERAL}) THEN -1
+            OR src_port < {EPHEMERAL} AND dst_port >= {EPHEMERAL}) THEN -1
         ELSE 0 END
     WHERE turn = 0
 """
 
 
-def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag) -> bool:
+def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag, *, veiled: int = 0) -> bool:
     """Give every group of records its opener.
 
     Needs the tables ``flow_group`` and ``identity``; makes the table ``decided`` with the
     columns of ``packet``, ``turn`` (1: the source opened the connection, -1: the destination,
     0: undecided) and ``how`` (``record``, ``tuple``, ``listener``, ``fan-in``, ``port``).
+
+    Args:
+        connection: The store.
+        flag: Whether to believe the log's reply flag.
+        veiled: Number of the entity that stands for a node or any of its pods.
 
     Returns:
         Whether the reply flag was believed.
@@ -189,14 +255,19 @@ def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag) -> bool:
     trust = flag is ReplyFlag.TRUST or (flag is ReplyFlag.AUTO and not _contradicts(connection))
     (legacy,) = connection.execute(_LEGACY).fetchone() or (False,)
     connection.execute(_PACKETS)
+    for side, end in (("s", "src"), ("d", "dst")):
+        connection.execute(_PLACED.format(side, RANK_CLASS, end))
+        connection.execute(_VEILED.format(side), [veiled])
     turn = _turn_sql(trust=trust, legacy=bool(legacy))
     connection.execute(
-        f"CREATE TEMP TABLE decided AS SELECT *, {turn} AS turn, 'record' AS how FROM packet",
+        f"CREATE TEMP TABLE decided AS SELECT *, {turn} AS turn, {_HOW} AS how FROM packet",
     )
     connection.execute("DROP TABLE packet")
     connection.execute(_OPENED)
     connection.execute(_LISTENERS)
-    for step in (_BY_TUPLE, _BY_LISTENER, _BY_FAN_IN, _BY_PORT):
+    connection.execute(_TURNED)
+    connection.execute(_TAKEN)
+    for step in (_BY_TUPLE, _BY_PAIR, _BY_LISTENER, _BY_TAKEN, _BY_FAN_IN, _BY_PORT):
         (left,) = connection.execute(
             "SELECT count(*) FROM decided WHERE turn = 0",
         ).fetchone() or (0,)

@@ -11,6 +11,9 @@ from recommender.sources.engine import open_engine
 if TYPE_CHECKING:
     from types import TracebackType
 
+# An end is a number: that of its text in `endpoint`, 0 where only its address is known, or a
+# negative one that the cluster's history gives (see `holders`).
+#
 # Groups of records: alike in everything that matters, told apart by hour and observer so that
 # any split of the input merges to the same groups.
 _TABLES: Final = """
@@ -23,6 +26,14 @@ _TABLES: Final = """
         records BIGINT, flows BIGINT, bytes BIGINT, first TIMESTAMP, last TIMESTAMP, line BIGINT
     );
     CREATE TABLE dns_name (endpoint INTEGER, ip VARCHAR, name VARCHAR);
+    CREATE TABLE held (
+        ip VARCHAR, from_us BIGINT, until_us BIGINT, endpoint INTEGER, who INTEGER, is_pod BOOLEAN
+    );
+    CREATE TABLE listening (who INTEGER, protocol VARCHAR, port INTEGER);
+    CREATE TABLE service_target (
+        endpoint INTEGER, protocol VARCHAR, port INTEGER, target INTEGER, target_port INTEGER,
+        any_client BOOLEAN
+    );
 """
 
 

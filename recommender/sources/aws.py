@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from recommender.model.findings import Finding, Severity
+from recommender.model.text import clean
 from recommender.sources.arrays import document_lines
-from recommender.sources.aws_fields import assumed, fits, is_header, normal
+from recommender.sources.aws_fields import KNOWN, assumed, fits, is_header, normal
 from recommender.sources.aws_forms import CSV, DOCUMENT, INSIGHTS, JSON, TEXT, lines_sql, whole_sql
 from recommender.sources.layout import Layout, LogFormat
 
@@ -95,6 +97,34 @@ def _of_lines(texts: Iterable[str], options: ReadOptions) -> tuple[str, ...]:
     return ()
 
 
+def remarks(layout: Layout, /, *, cluster_known: bool) -> tuple[Finding, ...]:
+    """What the fields of a log say of what it can show."""
+    fields = set(layout.fields)
+    strangers = sorted(name for name in fields - set(KNOWN) if name and not name.startswith("@"))
+    found = []
+    if strangers:
+        message = f"fields that are not known were passed over: {clean(', '.join(strangers))}"
+        found.append(Finding("unknown-fields", Severity.NOTE, NAME, message))
+    if cluster_known and not {"pkt_srcaddr", "pkt_dstaddr"} <= fields:
+        found.append(
+            Finding(
+                "pod-identity-lost",
+                Severity.WARNING,
+                NAME,
+                "the log lacks pkt-srcaddr or pkt-dstaddr: on EKS it then shows addresses of nodes "
+                "where pods were meant, and these pods' traffic is missing from the drafts",
+                "log both fields, see docs/getting-flows.md",
+            )
+        )
+    if "action" not in fields:
+        message = "the log lacks action: what was let through cannot be told, so it makes no rule"
+        found.append(Finding("fields-missing", Severity.WARNING, NAME, message, "log action"))
+    if "tcp_flags" not in fields:
+        message = "the log lacks tcp-flags: listeners and ports tell who opened a connection"
+        found.append(Finding("fields-missing", Severity.NOTE, NAME, message, "log tcp-flags"))
+    return tuple(found)
+
+
 def unwrap(layout: Layout, name: str, chunks: Iterator[bytes]) -> Iterator[bytes] | None:
     """The events of a document of CloudWatch as lines; None where the file has lines already."""
     if layout.form != DOCUMENT:
@@ -109,4 +139,5 @@ FORMAT: Final = LogFormat(
     lines_sql=lines_sql,
     whole_sql=whole_sql,
     unwrap=unwrap,
+    remarks=remarks,
 )

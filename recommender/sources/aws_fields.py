@@ -48,6 +48,7 @@ READ: Final = {
     "dstport": "INTEGER",
     "protocol": "INTEGER",
     "tcp_flags": "INTEGER",
+    "packets": "BIGINT",
     "bytes": "BIGINT",
     "start": "BIGINT",
     "end": "BIGINT",

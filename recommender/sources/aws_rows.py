@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from recommender.sources.canonical import NO_RECORD, Sign
+from recommender.sources.canonical import NO_RECORD, SKIPPED, Sign
 
 # TCP flags are or-ed over the capture window; ACK is reported with SYN alone.
 _SYN: Final = "(tcp_flags & 18) = 2"
@@ -23,7 +23,7 @@ _MALFORMED: Final = """CASE
         OR action IS NOT NULL AND action NOT IN ('ACCEPT', 'REJECT')
         OR srcport NOT BETWEEN 0 AND 65535 OR dstport NOT BETWEEN 0 AND 65535
         OR protocol NOT BETWEEN 0 AND 255 OR tcp_flags NOT BETWEEN 0 AND 255
-        OR bytes < 0 OR "start" < 0 OR "end" < 0
+        OR packets < 0 OR bytes < 0 OR "start" < 0 OR "end" < 0
         OR no_data IS NULL AND (src_ip IS NULL OR dst_ip IS NULL)
         OR NOT regexp_matches(coalesce(src_ip, '::'), {address})
         OR NOT regexp_matches(coalesce(dst_ip, '::'), {address})
@@ -50,12 +50,14 @@ _SIGNS: Final = " + ".join(
         str(int(Sign.PLATFORM)),
         _bit(f"{_TCP} AND {_SYN}", Sign.SYN),
         _bit(f"{_TCP} AND {_SYN_ACK}", Sign.SYN_ACK),
-        # A window without SYN is of an open connection, and who closes one had it open. More
-        # than the bytes of bare headers is data as well.
+        # A window without SYN is of an open connection, and who closes one had it open.
         _bit(
-            f"protocol <> 6 OR tcp_flags IS NULL OR (tcp_flags & 6) = 0 OR {_FIN} AND NOT {_RST}",
+            f"protocol <> 6 OR {_TCP} AND ((tcp_flags & 6) = 0 OR {_FIN} AND NOT {_RST})",
             Sign.DATA,
         ),
+        # Without the packet's own addresses a node stands for any of its pods.
+        _bit("pkt_srcaddr IS NULL OR pkt_dstaddr IS NULL", Sign.FORWARDED),
+        _bit("protocol = 6 AND tcp_flags IS NULL AND coalesce(packets, 2) > 1", Sign.SEVERAL),
         _bit(f"{_TCP} AND {_RST}", Sign.RESET),
         _bit(_TCP, Sign.TRACE),
         _bit('"start" IS NULL', Sign.NO_TIME),
@@ -85,7 +87,8 @@ def canonical_sql(rows: str) -> str:
             CASE flow_direction WHEN 'ingress' THEN 'INGRESS' WHEN 'egress' THEN 'EGRESS'
                 ELSE '' END AS direction,
             1::BIGINT AS count, coalesce(bytes, 0) AS bytes,
-            CASE WHEN no_data = 'skipped-data' THEN 1 END AS lost, NULL::VARCHAR AS lost_source,
+            CASE WHEN no_data = 'skipped-data' THEN 1 END AS lost,
+            CASE WHEN no_data = 'skipped-data' THEN '{SKIPPED}' END AS lost_source,
             NULL::JSON AS names_of_src, NULL::JSON AS names_of_dst,
             NULL::VARCHAR AS dns_query, NULL::VARCHAR[] AS dns_answers
         FROM (

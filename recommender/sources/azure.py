@@ -142,7 +142,8 @@ def lines_sql(_: Layout, relation: str) -> str:
             CASE decision WHEN 'A' THEN 'accepted' WHEN 'D' THEN 'denied' ELSE 'unknown'
                 END AS verdict,
             false AS reply, {_SIGNS} AS signs, '' AS src, '' AS dst, mac AS observer,
-            CASE way WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction, bytes
+            CASE way WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction, bytes,
+            CASE WHEN number = 6 AND {_OPEN} THEN 0 ELSE 1 END AS count
         FROM fields
         UNION ALL BY NAME
         SELECT line, CASE WHEN many IS NULL AND one IS NULL THEN 'malformed-json'

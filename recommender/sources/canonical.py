@@ -36,6 +36,8 @@ from typing import Final
 
 #: ``aside`` of a row that stands for a line that is no record at all, such as a header.
 NO_RECORD: Final = "no-record"
+#: ``lost_source`` of records that the cloud could not log; each stands for one window.
+SKIPPED: Final = "SKIPDATA"
 
 
 class Sign(IntFlag):
@@ -72,4 +74,16 @@ class Sign(IntFlag):
     #: Judged by a cloud's own filter, whose denial may fall on an answer as well.
     PLATFORM = 16384
     #: TCP packets without payload in a log that shows no flags: perhaps a handshake alone.
-    QUIET = 32768
+    QUIET = 1048576
+    #: The source is the client: the record was turned when it was read, and the client's port
+    #: was left out.
+    ORIENTED = 32768
+    #: It was turned by what the inventory says of listeners, not by its own word.
+    LISTENER = 65536
+    #: It was an answer before it was turned, let through and no refusal.
+    ANSWERED = 131072
+    #: Several packets of a TCP connection in a log without TCP flags: in the direction of the
+    #: answer they show that the connection was open.
+    SEVERAL = 524288
+    #: The log shows the address of a Service: the pods behind it and their port are told by it.
+    SERVICE = 262144

@@ -50,14 +50,16 @@ def canonical_sql(rows: str) -> str:
         rows: SQL with the columns ``line``, ``malformed`` (why it is no record, or null),
             ``aside`` (why it makes no edge, or null), ``start``, ``until``, ``src_ip``,
             ``dst_ip``, ``sport``, ``dport``, ``number`` (the protocol's), ``verdict``,
-            ``reply``, ``signs``, ``src``, ``dst``, ``observer``, ``direction`` and ``bytes``.
+            ``reply``, ``signs``, ``src``, ``dst``, ``observer``, ``direction``, ``bytes`` and
+            ``count`` (connections that begin in it).
     """
     return f"""
         SELECT line, {_MALFORMED} AS malformed, start, until, src_ip, dst_ip,
             coalesce(sport, 0)::INTEGER AS src_port, coalesce(dport, 0)::INTEGER AS dst_port,
             word AS protocol, verdict, {_ASIDE} AS aside, reply,
             signs + {int(Sign.PLATFORM)} + {bit("start IS NULL", Sign.NO_TIME)} AS signs,
-            src, dst, coalesce(observer, '') AS observer, direction, 1::BIGINT AS count,
+            src, dst, coalesce(observer, '') AS observer, direction,
+            coalesce(count, 1)::BIGINT AS count,
             coalesce(bytes, 0)::BIGINT AS bytes, NULL::BIGINT AS lost,
             NULL::VARCHAR AS lost_source, NULL::JSON AS names_of_src, NULL::JSON AS names_of_dst,
             NULL::VARCHAR AS dns_query, NULL::VARCHAR[] AS dns_answers

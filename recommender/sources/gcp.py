@@ -163,7 +163,7 @@ def _canonical(entries: str) -> str:
             CASE WHEN no_flow AND is_entry THEN 'other-log' END AS aside,
             coalesce({moment("begun")}, {moment("written")}) AS start, {moment("ended")} AS until,
             src_ip, dst_ip, sport, dport, number, verdict, NULL::BOOLEAN AS reply,
-            {_SIGNS} AS signs, src, dst, observer, direction, bytes
+            {_SIGNS} AS signs, src, dst, observer, direction, bytes, 1 AS count
         FROM (
             SELECT line, ok, is_entry, written, p.start_time AS begun, p.end_time AS ended,
                 coalesce(p.connection.src_ip IS NULL AND p.connection.dest_ip IS NULL, true)

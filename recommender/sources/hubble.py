@@ -330,4 +330,5 @@ FORMAT: Final = LogFormat(
     lines_sql=_lines_sql,
     whole_sql=_whole_sql,
     decode=decode,
+    platform=False,
 )

@@ -121,7 +121,7 @@ def lines_sql(_: Layout, relation: str) -> str:
             NULL::VARCHAR AS aside, CASE action WHEN 'accepted' THEN 'accepted'
                 WHEN 'rejected' THEN 'denied' ELSE 'unknown' END AS verdict,
             false AS reply, {_SIGNS} AS signs, '' AS src, '' AS dst,
-            CASE direction WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction
+            CASE direction WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction, 1 AS count
         FROM fields
         UNION ALL BY NAME
         SELECT line, CASE WHEN j IS NULL THEN 'malformed-json'

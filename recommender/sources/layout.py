@@ -10,6 +10,7 @@ from recommender.sources.endpoint import EndClass, Endpoint
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from recommender.model.findings import Finding
     from recommender.sources.options import ReadOptions
 
 
@@ -84,6 +85,20 @@ class Decode(Protocol):
         ...
 
 
+class Remarks(Protocol):
+    """What a person should know of the logs of one layout, whatever is in them."""
+
+    def __call__(self, layout: Layout, /, *, cluster_known: bool) -> tuple[Finding, ...]:
+        """Findings whose place is left open; ``cluster_known``: whether pods' addresses are."""
+        ...
+
+
+def no_remarks(layout: Layout, /, *, cluster_known: bool) -> tuple[Finding, ...]:
+    """Nothing to say."""
+    del layout, cluster_known
+    return ()
+
+
 def no_identity(_: str) -> Endpoint:
     """An end that is known by its address alone."""
     return Endpoint(EndClass.NONE)
@@ -102,6 +117,9 @@ class LogFormat:
         unwrap: Lines of what is no lines; None where a file always is.
         decode: The meaning of an end. Texts other than Hubble's begin with the format's name
             and a colon, which :func:`recommender.sources.formats.decode` takes off.
+        platform: Whether a cloud wrote it, which knows addresses and not pods. An end whose text
+            is empty is then told by its address and the time.
+        remarks: What a person should know of logs of one layout.
     """
 
     name: str
@@ -111,3 +129,5 @@ class LogFormat:
     whole_sql: WholeSQL | None = None
     unwrap: Unwrap | None = None
     decode: Decode = no_identity
+    platform: bool = True
+    remarks: Remarks = no_remarks

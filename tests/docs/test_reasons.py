@@ -9,8 +9,9 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from recommender import sources
-from recommender.connections import aggregate, marks
+from recommender.connections import aggregate, marks, outside
 from recommender.evaluation.judging import REASONS
+from recommender.inventory.holdings import REASONS as HISTORY
 from recommender.model.edges import Verdict
 from recommender.rendering.comments import MARKS
 from recommender.sources import blocks, canonical
@@ -39,6 +40,7 @@ def test_every_reason_why_a_record_makes_no_edge_is_explained_once(repository: P
     ]
     sql = "".join(map(inspect.getsource, (*modules, aggregate)))
     used = set(SQL_REASON.findall(sql)) | {blocks.OVERSIZED, blocks.NOT_UTF8}
+    used |= {*filter(None, HISTORY), outside.UNKNOWN, outside.NODE_OR_POD}
     used -= {canonical.NO_RECORD, "hubble"}
     used |= {verdict.value for verdict in Verdict}
     used.remove(Verdict.ACCEPTED.value)

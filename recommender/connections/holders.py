@@ -1,0 +1,182 @@
+"""Who held which address when, put into the store, so that records are named while they are read.
+
+An end that the cluster's history names has a negative number: that of a holding, of a reason why
+nobody can be named, or of the workload behind a port of a Service.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from recommender.connections.backends import backends, listeners
+from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NAME, Resolved
+from recommender.inventory.holdings import MARGIN, REASONS, Role, timeline
+from recommender.model.entities import Entity
+from recommender.sources.endpoint import EndClass, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    import duckdb
+
+    from recommender.inventory.holdings import Holding, Timeline
+    from recommender.inventory.types import Inventory
+
+_CLASSES: Final = {
+    Role.POD: EndClass.POD,
+    Role.NODE: EndClass.NODE,
+    Role.APISERVER: EndClass.APISERVER,
+}
+
+
+@dataclass(slots=True)
+class Holders:
+    """The ends that the cluster's history can name, by number.
+
+    Attributes:
+        inventory: The cluster as known.
+        spans: The timeline of its addresses; None where it knows none.
+        targets: Workloads behind ports of Services, in the order of their numbers.
+    """
+
+    inventory: Inventory | None = None
+    spans: Timeline | None = None
+    targets: list[Entity] = field(default_factory=list)
+
+    @property
+    def knows(self) -> bool:
+        """Whether it can name anything."""
+        return self.spans is not None
+
+    def addresses(self) -> frozenset[str]:
+        """Every address that the cluster is known to have used."""
+        return frozenset() if self.spans is None else frozenset(self.spans.ip.tolist())
+
+    def describe(self, number: int) -> tuple[Endpoint, Resolved]:
+        """What an end of a negative number is."""
+        held = self.spans.holdings if self.spans is not None else ()
+        place = -number - 1
+        count = len(held)
+        if place < count:
+            return _of_holding(held[place])
+        place -= count
+        if place < len(REASONS):
+            entity = Entity.unresolved(REASONS[place])
+            return Endpoint(EndClass.POD), Resolved(EndClass.POD, RANK_CLASS, entity)
+        entity = self.targets[place - len(REASONS)]
+        return _pod(entity, ""), Resolved(EndClass.POD, RANK_LABELS, entity)
+
+
+def _of_holding(held: Holding) -> tuple[Endpoint, Resolved]:
+    if held.role is Role.POD:
+        entity = held.entity
+        key = (entity.cluster, entity.namespace, held.pod)
+        return _pod(entity, held.pod), Resolved(EndClass.POD, RANK_NAME, entity, key)
+    kind = _CLASSES.get(held.role)
+    if kind is not None:
+        return Endpoint(kind), Resolved(kind, RANK_CLASS)
+    # A Service whose port leads nowhere that is known: its pods cannot be told.
+    return Endpoint(EndClass.POD), Resolved(EndClass.POD, RANK_CLASS, held.entity)
+
+
+def _pod(entity: Entity, pod: str) -> Endpoint:
+    return Endpoint(
+        EndClass.POD,
+        cluster=entity.cluster,
+        namespace=entity.namespace,
+        pod=pod,
+        workload_kind=entity.workload_kind,
+        workload=entity.name,
+    )
+
+
+def hold(
+    connection: duckdb.DuckDBPyConnection,
+    inventory: Inventory | None,
+    margin: timedelta = MARGIN,
+) -> Holders:
+    """Fill the store's tables ``held``, ``listening`` and ``service_target``.
+
+    Args:
+        connection: An empty store.
+        inventory: The cluster as known.
+        margin: How far the clock of a log may be from the cluster's.
+    """
+    if inventory is None or not inventory.holdings:
+        return Holders(inventory)
+    spans = timeline(inventory.holdings, margin)
+    holders = Holders(inventory, spans)
+    entities = sorted({held.entity for held in spans.holdings})
+    number = {entity: i for i, entity in enumerate(entities, start=1)}
+    _fill_held(connection, spans, number)
+    _fill(
+        connection,
+        "listening",
+        sorted(
+            (number[entity], protocol, port)
+            for entity, protocol, port in listeners(inventory)
+            if entity in number
+        ),
+    )
+    _fill(connection, "service_target", _targets(holders, inventory, spans))
+    return holders
+
+
+def _fill_held(
+    connection: duckdb.DuckDBPyConnection, spans: Timeline, number: dict[Entity, int]
+) -> None:
+    import numpy as np
+    import pyarrow as pa  # only who has a history pays for it
+
+    count = len(spans.holdings)
+    who = np.array([number[held.entity] for held in spans.holdings], np.int32)
+    is_pod = np.array([held.role is Role.POD for held in spans.holdings], bool)
+    known = spans.holder >= 0
+    row = np.where(known, spans.holder, 0)
+    rows = pa.table(
+        {
+            "ip": pa.array(spans.ip, pa.string()),
+            "from_us": spans.from_us,
+            "until_us": spans.until_us,
+            "endpoint": np.where(known, -1 - spans.holder, -1 - count - spans.reason),
+            "who": np.where(known, who[row], 0),
+            "is_pod": ~known | is_pod[row],
+        }
+    )
+    connection.register("spans", rows)
+    connection.execute("INSERT INTO held SELECT * FROM spans")
+    connection.unregister("spans")
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[int | str, ...]]
+) -> None:
+    if rows:
+        marks = ", ".join("?" for _ in rows[0])
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+def _targets(
+    holders: Holders, inventory: Inventory, spans: Timeline
+) -> list[tuple[int | str, ...]]:
+    """Ports of Services, by every number that their addresses have, and where they lead."""
+    found = backends(inventory)
+    holders.targets = sorted({backend.workload for backend in found})
+    base = len(spans.holdings) + len(REASONS)
+    target = {entity: -1 - base - i for i, entity in enumerate(holders.targets)}
+    by_entity = defaultdict(list)
+    nodes = []
+    for place, held in enumerate(spans.holdings):
+        if held.role is Role.NODE:
+            nodes.append(-1 - place)
+        elif held.role in {Role.SERVICE, Role.BALANCER}:
+            by_entity[held.entity].append(-1 - place)
+    rows: set[tuple[int | str, ...]] = set()
+    for backend in found:
+        numbers: Iterable[int] = nodes if backend.on_nodes else by_entity[backend.service]
+        end = (target[backend.workload], backend.target_port, backend.keeps_source)
+        rows |= {(number, backend.protocol, backend.port, *end) for number in numbers}
+    return sorted(rows)
