@@ -242,7 +242,7 @@ _WEIGHED: Final = f"""
     SELECT {_KEY}, c_ip, 0, v_ip, max(c_rank), max(flows), max(bytes) FROM (
         SELECT {_KEY}, c_ip, c_pod, v_ip, v_pod, max(c_rank) AS c_rank, sum(flows) AS flows,
             sum(bytes) AS bytes
-        FROM placed WHERE {_CLOUD} GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod, observer
+        FROM placed WHERE {_CLOUD} GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod, observer, direction
     ) AS observed GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod
 """
 # What an edge counts distinct of is drawn together first: connections differ in their ports.

@@ -158,7 +158,6 @@ OTHERS: dict[str, tuple[bytes, str]] = {
     "AWS": (b"version account-id interface-id srcaddr\n2 123456789012 eni-1 ", "AWS"),
     "AWS without header": (b"2 123456789010 eni-1235b8ca 172.31.16.139 172.31.16.21", "AWS"),
     "GCP": (b'{"insertId":"x","jsonPayload":{"connection":{"src_ip":"10.0.0.1"}}}', "GCP"),
-    "Azure": (b'{"records":[{"properties":{"flows":[{"flowTuples":["1"]}]}}]}', "Azure"),
     "IBM": (b'{"version":"0.0.1","flow_logs":[{"initiator_ip":"10.0.0.1"}]}', "IBM"),
     "manifest": (b"apiVersion: v1\nkind: Pod\n", "manifest"),
     "manifest in JSON": (b'{"apiVersion": "v1", "kind": "List", "items": []}', "manifest"),
