@@ -71,6 +71,7 @@ _AFTER_READING: Final = (
     "recommender.review.assess",
     "recommender.review.goal_report",
     "recommender.review.proof",
+    "recommender.review.ready_made",
     "recommender.review.sorting",
     "recommender.reporting.policy_set",
     "recommender.reporting.terminal",
@@ -211,6 +212,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.review.assess import assess
     from recommender.review.goal_report import goal_court
     from recommender.review.proof import prove
+    from recommender.review.ready_made import with_rules
     from recommender.review.sorting import sort_out
     from recommender.synthesis.subjects import home_cluster
     from recommender.synthesis.synthesize import synthesize
@@ -256,7 +258,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         replay=ReplayCounts(
             *map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))
         ),
-        review=chosen_edges.items,
+        review=with_rules(chosen_edges.items, proof.policies, cluster, drafts.roster),
         window_coverage=seen.window,
         cron_jobs=seen.jobs,
         exposure=exposure_change(proof.policies, cluster, name),

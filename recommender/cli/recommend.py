@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 _HELP: Final = """Draft least-privilege NetworkPolicies from flow logs.
 
 Reads Hubble exports (plain, gzip or zstd; files, folders, globs, or - for standard input) and
-writes one policy a workload, a default-deny a namespace, kustomizations and report.json. Without
---output-dir the drafts go to standard output and the summary to standard error.
+writes one policy a workload, a default-deny a namespace, kustomizations and report.json. Doubtful
+traffic is not drafted: it waits in review/ for a person. Without --output-dir the drafts go to
+standard output and the summary to standard error.
 
 \b
 Examples:
@@ -144,6 +145,17 @@ def recommend(
             "it workloads are left open where they are not covered, and the exit code is 3.",
         ),
     ] = None,
+    doubt_threshold: Annotated[
+        float,
+        typer.Option(
+            help="Doubt from which on traffic waits for a person instead of being drafted, "
+            "above 0 and at most 1.",
+        ),
+    ] = 0.5,
+    accept_all: Annotated[
+        bool,
+        typer.Option("--accept-all", help="Draft all accepted traffic, however doubtful."),
+    ] = False,
     force: Annotated[
         bool,
         typer.Option("--force", help="Replace files that this program did not write."),
@@ -171,6 +183,7 @@ def recommend(
             known,
             names=names,
             settings=settings,
+            review=api.ReviewSettings(doubt_threshold=doubt_threshold, accept_all=accept_all),
             reply_flag=reply_flag,
             goals=goals,
             min_coverage=min_coverage,

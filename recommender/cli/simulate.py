@@ -32,6 +32,7 @@ Examples:
   recommender simulate scaled -d out/ --workloads 300 --flows 1000000
   recommender simulate shop -d out/ --format aws --connections 20000
   recommender simulate shop -d out/ --envelope exporter --rotate 10 --compress zstd
+  recommender simulate shop -d out/ --attack lateral-ssh --attack miner --attack-share 0.01
   recommender simulate --print-application shop > my-application.yaml
 """
 
@@ -102,6 +103,16 @@ def simulate(
             "--noise/--no-noise", help="With or without a port scan, denied traffic and the like."
         ),
     ] = True,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Inject an attack: port-scan, lateral-ssh, dns-tunnel, miner, slow-scan or "
+            "mimicry. May be repeated."
+        ),
+    ] = None,
+    attack_share: Annotated[
+        float, typer.Option(help="Connections of each attack, as a share of the application's.")
+    ] = 0.001,
     print_application: Annotated[
         bool,
         typer.Option(
@@ -145,6 +156,8 @@ def simulate(
         multi_cluster=multi_cluster,
         noise=noise,
         lost_events=lost_events,
+        attacks=tuple(attack or ()),
+        attack_share=attack_share,
     )
     layout = Layout(
         compression=compress,

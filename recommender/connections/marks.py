@@ -14,6 +14,8 @@ DIRECTION_INFERRED: Final = "direction-inferred"
 OWN_NODE: Final = "own-node"
 #: The end's identity was taken from its address, which the log names elsewhere.
 IDENTITY_BY_ADDRESS: Final = "identity-by-address"
+#: So many ports or addresses that they were drawn together: the port or the address is left out.
+FOLDED: Final = "folded"
 #: Some records carry no time.
 TIME_UNKNOWN: Final = "time-unknown"
 #: Part of the traffic went through a layer 7 proxy.

@@ -28,6 +28,7 @@ MARKS: Final = {
 REASONS: Final = {
     "dns": "name resolution, which every pod with egress rules needs",
     "goal": "the goals file wants it allowed, seen or not",
+    "review": "doubtful traffic that no draft allows: apply this file only if it is meant",
 }
 
 _WIDENED: Final = "widened:+"

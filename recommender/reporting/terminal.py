@@ -12,6 +12,7 @@ from recommender.rendering.tree import is_default_deny
 from recommender.reporting.layout import Style, columns_of, pad, table, wrap
 from recommender.reporting.outcome import direction_words, groups, outcomes
 from recommender.reporting.times import is_known
+from recommender.reporting.waiting import review_text, waiting_rows
 from recommender.review.goal_report import goals_text
 from recommender.review.window_findings import window_text
 
@@ -55,6 +56,7 @@ def summary(
         _set_aside(run, style, width),
         _drafted(run, ends, style, width, limit),
         _without(ends, style, width, limit),
+        _review(run, style, width, limit),
         _found((*run.findings, *run.coverage), style, width, limit),
         _proven(run, style, width),
         _goals(run, style, width),
@@ -180,6 +182,20 @@ def _without(ends: list[Outcome], style: Style, width: int, limit: int) -> Itera
                 end.reason, width, first=f"  {pad(name, wide)}  ", rest=" " * (wide + 4)
             )
     yield from _rest(len(none), limit)
+
+
+def _review(run: Run, style: Style, width: int, limit: int) -> Iterator[str]:
+    """What waits for a person, and what was decided."""
+    if not run.review:
+        return
+    yield from _section("Review", review_text(run.review), style, width)
+    waiting = waiting_rows(run.review)
+    if waiting:
+        rows = [("DOUBT", "WHY", "EDGE"), *waiting[:limit]]
+        head, *lines = table(rows, width, right=frozenset())
+        yield style("dim", head)
+        yield from lines
+        yield from _rest(len(waiting), limit)
 
 
 def _found(

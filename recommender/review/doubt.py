@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from recommender.model.entities import EntityKind
-from recommender.review.items import Reason
+from recommender.review.doubt_company import company_grounds
+from recommender.review.doubt_ports import port_grounds
+from recommender.review.doubt_time import time_grounds
+from recommender.review.scene import DNS_PORTS, is_settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterable
 
-    from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
-    from recommender.model.entities import Entity
-
-# A shorter window cannot show whether something comes again.
-_LONG_ENOUGH: Final = timedelta(days=2)
-_BURST: Final = 0.02
+    from recommender.review.items import Reason
+    from recommender.review.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +27,8 @@ class Doubt:
         reasons: What speaks against it, the weightiest first.
     """
 
-    score: float
-    reasons: tuple[Reason, ...]
+    score: float = 0.0
+    reasons: tuple[Reason, ...] = ()
 
 
 def combine(reasons: Iterable[Reason]) -> Doubt:
@@ -44,30 +40,18 @@ def combine(reasons: Iterable[Reason]) -> Doubt:
     return Doubt(round(1 - left, 4), ordered)
 
 
-def doubt_scores(
-    accepted: Iterable[Edge],
-    inventory: Inventory,
-    *,
-    window: tuple[datetime, datetime] | None = None,
-    segments: Mapping[Entity, str] | None = None,
-) -> dict[Edge, Doubt]:
-    """The doubt about each accepted edge.
+def doubt_of(edge: Edge, scene: Scene) -> Doubt:
+    """The doubt about one accepted edge.
 
-    Args:
-        accepted: The accepted edges.
-        inventory: The cluster as known.
-        window: Time of the first and the last record; without it no reason speaks of time.
-        segments: The segment of each workload, to compare it with its siblings.
+    Traffic that needs no rule, and a pod's questions to the cluster's resolver, which every draft
+    allows, are not doubted.
     """
-    del inventory, segments
-    return {edge: combine(_reasons(edge, window)) for edge in accepted}
-
-
-def _reasons(edge: Edge, window: tuple[datetime, datetime] | None) -> Iterator[Reason]:
-    if window is not None and window[1] - window[0] >= _LONG_ENOUGH and edge.days == 1:
-        lasted = edge.last_seen - edge.first_seen
-        if lasted <= (window[1] - window[0]) * _BURST:
-            text = f"all of it within {lasted} on one day of {(window[1] - window[0]).days}"
-            yield Reason("one-burst", text, 0.3)
-    if edge.server.kind is EntityKind.CIDR and not edge.names:
-        yield Reason("raw-address", "an address outside the cluster without a DNS name", 0.25)
+    asks = edge.port in DNS_PORTS and edge.server in scene.resolvers
+    if is_settled(edge) or asks:
+        return Doubt()
+    found = (
+        *time_grounds(edge, scene),
+        *port_grounds(edge, scene),
+        *company_grounds(edge, scene),
+    )
+    return combine(found)

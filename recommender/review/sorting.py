@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from recommender.model.edges import Verdict
 from recommender.model.findings import Finding, Severity
-from recommender.review.doubt import Doubt, doubt_scores
+from recommender.review.doubt import Doubt, doubt_of
 from recommender.review.items import Decision, Item, Reason, Sorted, rule_key
+from recommender.review.scene import survey
 from recommender.review.settings import ReviewSettings
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.model.entities import Entity
-
-_NONE = Doubt(0.0, ())
 
 
 class Ruling(Protocol):
@@ -77,7 +76,8 @@ def sort_out(  # noqa: PLR0913 - what an edge is held against
     chosen = settings or ReviewSettings()
     ordered = sorted(set(edges), key=lambda edge: edge.key)
     accepted = [edge for edge in ordered if edge.verdict is Verdict.ACCEPTED]
-    doubts = doubt_scores(accepted, inventory, window=window, segments=segments)
+    scene = survey(ordered, inventory, window, segments)
+    doubts = {edge: doubt_of(edge, scene) for edge in accepted}
     judge = _Judge(chosen, doubts, decisions, goals)
     items = sorted(filter(None, map(judge.item, accepted)), key=lambda item: item.order)
     held = {item.edge for item in items if not item.drafted}
@@ -97,7 +97,7 @@ class _Judge:
 
     def item(self, edge: Edge) -> Item | None:
         """The item of an edge; None where there is nothing to ask and nothing was decided."""
-        doubt = self.doubts.get(edge, _NONE)
+        doubt = self.doubts[edge]
         broken = tuple(self.goals.breaks(edge)) if self.goals else ()
         ruling = self.decisions.ruling(edge) if self.decisions else None
         doubtful = doubt.score >= self.settings.doubt_threshold
@@ -136,7 +136,7 @@ def _findings(items: list[Item], settings: ReviewSettings) -> Iterator[Finding]:
                 Severity.WARNING,
                 item.key,
                 f"no rule allows it before a person has looked at it (doubt {item.score:.2f}): "
-                f"{first}; seen {_seen(item.edge)}",
+                f"{first}",
                 hint="decide it in decisions.yaml, or apply its file in review/",
             )
     doubted = [item for item in items if item.drafted and item.decision is not Decision.ACCEPT]

@@ -170,6 +170,18 @@ class Ends:
         everything = Entity.cidr("0.0.0.0/0" if family == "IPv4" else "::/0")
         return self._other(family, address, everything, (self._world_label(family),), None)
 
+    def stranger(self, address: str, family: str) -> End:
+        """An address outside the cluster that nobody has a name for.
+
+        Args:
+            address: The IPv4 address.
+            family: Address family of the connection; pods without IPv4 go through NAT64.
+        """
+        network = network_of(f"{address}/32", family)
+        reached = network.partition("/")[0]
+        labels = (self._world_label(family),)
+        return self._other(family, reached, Entity.cidr(network), labels, None)
+
     def addresses(self, target: Target, family: str) -> list[str]:
         """The addresses an external target is reached at or comes from."""
         key = (str(target), family)

@@ -48,6 +48,18 @@ class Intent(StrEnum):
     SCAN = "scan"
     #: Somebody looks at something once, by hand.
     DEBUG = "debug"
+    #: Injected attacks; see `Settings.attacks`.
+    ATTACK_PORT_SCAN = "attack-port-scan"
+    ATTACK_LATERAL_SSH = "attack-lateral-ssh"
+    ATTACK_DNS_TUNNEL = "attack-dns-tunnel"
+    ATTACK_MINER = "attack-miner"
+    ATTACK_SLOW_SCAN = "attack-slow-scan"
+    ATTACK_MIMICRY = "attack-mimicry"
+
+    @property
+    def is_attack(self) -> bool:
+        """Whether it was injected as an attack."""
+        return self.value.startswith("attack-")
 
 
 class TargetKind(StrEnum):

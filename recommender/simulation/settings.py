@@ -32,6 +32,9 @@ DATAPATHS: Final = ("tunnel", "native")
 #: Where Service addresses are translated; see `Settings.service_lb`.
 SERVICE_LBS: Final = ("socket", "packet")
 
+#: Attacks that can be injected; see `Settings.attacks`.
+ATTACKS: Final = ("port-scan", "lateral-ssh", "dns-tunnel", "miner", "slow-scan", "mimicry")
+
 #: Node networks are /24 of 10.244.0.0 to 10.255.255.255.
 MAX_NODES: Final = 1500
 
@@ -61,6 +64,8 @@ class Options(TypedDict, total=False):
     multi_cluster: bool
     noise: bool
     lost_events: int
+    attacks: tuple[str, ...]
+    attack_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,9 @@ class Settings:
         noise: Add a port scan, one connection made by hand and packets dropped for other reasons
             than policy.
         lost_events: How often in the window a node reports lost events.
+        attacks: Which of `ATTACKS` to inject; the truth labels their edges.
+        attack_share: Connections that each of them makes, as a share of the application's; a
+            scan tries at least twenty ports, and a slow scan one a day whatever the share.
     """
 
     seed: int = 1
@@ -119,6 +127,8 @@ class Settings:
     multi_cluster: bool = False
     noise: bool = True
     lost_events: int = 0
+    attacks: tuple[str, ...] = ()
+    attack_share: float = 0.001
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -133,6 +143,7 @@ class Settings:
             if value not in choices:
                 hint = f"one of {', '.join(choices)}"
                 raise UsageError(f"unknown {name.replace('_', '-')} {value!r}", hint=hint)
+        self._check_attacks()
         if not 0 < self.days <= 3660:  # noqa: PLR2004 - ten years
             raise UsageError(f"a window of {self.days} days", hint="give more than 0 days")
         for name in ("flows", "connections", "nodes", "churn", "aggregate", "lost_events"):
@@ -147,6 +158,14 @@ class Settings:
             raise UsageError(f"{self.nodes} nodes", hint=f"at most {MAX_NODES}")
         if self.start.tzinfo is None:
             raise UsageError("the start of the window has no time zone", hint="end it with Z")
+
+    def _check_attacks(self) -> None:
+        for name in self.attacks:
+            if name not in ATTACKS:
+                raise UsageError(f"unknown attack {name!r}", hint=f"one of {', '.join(ATTACKS)}")
+        if not 0 < self.attack_share <= 1:
+            hint = "more than 0, at most 1"
+            raise UsageError(f"an attack share of {self.attack_share}", hint=hint)
 
     def _check_cloud(self) -> None:
         aws = self.log.startswith("aws")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.simulation import noise
 from recommender.simulation.asking import Asking
+from recommender.simulation.attacks import attacks
 from recommender.simulation.bundles import Route
 from recommender.simulation.cloud import CloudRecorder
 from recommender.simulation.dice import Dice
@@ -96,7 +97,9 @@ class Traffic:
         window = self.settings.window_ns
         slot = min(_HOUR_NS, max(_SECOND, window // 24))
         bounds = [*range(0, window, slot), window]
-        specials = noise.disturbances(self)
+        specials: list[tuple[int, noise.Disturbance]] = noise.disturbances(self)
+        made = sum(stream.quota + len(stream.runs) for stream in self._streams)
+        specials += attacks(self, made)
         by_hour = [stream for stream in self._streams if not stream.by_runs and stream.quota]
         by_run = [stream for stream in self._streams if stream.by_runs]
         due_in = slots(by_hour, bounds)

@@ -47,6 +47,7 @@ class Synthesis:
         policies: Sorted by namespace and name; at most one for each workload, and at most one
             ``default-deny`` for each namespace.
         findings: Gravest first.
+        roster: Whom policies can select.
         set_aside: Accepted edges for which no rule was written on a side that is isolated, with
             the reason; every other accepted edge is allowed by the policies.
         blocks: The blocks that are written for whole segments, those that add most first.
@@ -56,6 +57,7 @@ class Synthesis:
 
     policies: tuple[NetworkPolicy, ...]
     findings: tuple[Finding, ...]
+    roster: Roster
     set_aside: tuple[SetAside, ...] = ()
     blocks: tuple[SharedBlock, ...] = ()
     labels: tuple[Unlabelled, ...] = ()
@@ -120,6 +122,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
     return Synthesis(
         policies=tuple(sorted(policies, key=lambda policy: (policy.namespace, policy.name))),
         findings=tuple(sorted(set(found), key=lambda finding: finding.order)),
+        roster=subjects,
         set_aside=tuple(
             aside
             for draft in drafts

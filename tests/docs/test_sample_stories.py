@@ -22,7 +22,7 @@ def drafts(repository: Path) -> PolicySet:
     return nr.recommend(repository / "data" / "flows.jsonl.gz")
 
 
-def test_two_rules_of_the_front_end_come_from_hits_of_a_port_scan(
+def test_two_hits_of_a_port_scan_and_one_by_hand_wait_for_a_person(
     repository: Path, drafts: PolicySet
 ) -> None:
     truth = json.loads((repository / "data" / "truth.json").read_text(encoding="utf-8"))
@@ -31,15 +31,12 @@ def test_two_rules_of_the_front_end_come_from_hits_of_a_port_scan(
         for edge in truth["edges"]
         if edge["intent"] == "scan" and edge["client"].rpartition(":")[2] == SCANNER
     }
-    policy = next(policy for policy in drafts.policies if policy.origin == SCANNER)
-    once = {
-        (edge.server.id, edge.port)
-        for rule in policy.egress
-        for edge in rule.evidence
-        if edge.flows == 1 and edge.days == 1
-    }
-    assert once == {("data/StatefulSet/db", 5432), ("ingress/Deployment/gateway", 8080)}
-    assert once <= scanned
+    waiting = [item.edge for item in drafts.review]
+    hits = {(edge.server.id, edge.port) for edge in waiting if edge.client.id == SCANNER}
+    assert hits == {("data/StatefulSet/db", 5432), ("ingress/Deployment/gateway", 8080)}
+    assert hits <= scanned
+    (by_hand,) = [edge.id for edge in waiting if edge.client.id != SCANNER]
+    assert by_hand == "payments/Deployment/payments -> shop/Deployment/catalog TCP/3550"
 
 
 def test_an_inventory_takes_the_warnings_about_unseen_pods_away(

@@ -56,6 +56,10 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def drafts(folder: Path) -> dict[str, bytes]:
-    """The drafts and kustomizations of an output folder, without the report of the run."""
+    """The drafts and kustomizations of an output folder, without report and review."""
     files = tree(folder)
-    return {name: files[name] for name in files if name.endswith(".yaml")}
+    return {
+        name: content
+        for name, content in files.items()
+        if name.endswith(".yaml") and not name.startswith("review/")
+    }

@@ -163,7 +163,10 @@ def play(name: str, folder: Path) -> Outcomes:
     simulation = simulate(application, case.settings)
     written = simulation.write(folder, case.layout)
     inventory = folder / "inventory.json" if case.known else None
-    return Outcomes(case, simulation, written, nr.recommend(written.logs, inventory))
+    # A few lines of a few days: what is said of drafts is said of all that was accepted.
+    review = nr.ReviewSettings(accept_all=True)
+    result = nr.recommend(written.logs, inventory, review=review)
+    return Outcomes(case, simulation, written, result)
 
 
 def writable(edge: Edge) -> bool:

@@ -170,7 +170,8 @@ def test_a_second_run_into_the_same_folder_changes_no_file(tmp_path: Path) -> No
     assert run("recommend", DATA, "-d", out).returncode == 0
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     shown = run("recommend", DATA, "-d", out).stdout.decode()
-    assert "(0 written, 30 unchanged)" in " ".join(shown.split())
+    # All but the record of what was written.
+    assert f"(0 written, {len(before) - 1} unchanged)" in " ".join(shown.split())
     after = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
     assert after == before
 

@@ -30,7 +30,7 @@ def policies(out: Path) -> dict[str, dict[str, Any]]:
     return {
         name: yaml.safe_load(content)
         for name, content in tree(out).items()
-        if name.endswith(".yaml") and not name.endswith("kustomization.yaml")
+        if name.startswith("policies/") and not name.endswith("kustomization.yaml")
     }
 
 

@@ -22,7 +22,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "data" / "flows.jsonl.gz"
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return nr.recommend(SAMPLE).run
+    return nr.recommend(SAMPLE, review=nr.ReviewSettings(accept_all=True)).run
 
 
 def without_rules(policy: NetworkPolicy, name: str) -> NetworkPolicy:

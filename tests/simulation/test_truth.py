@@ -84,12 +84,13 @@ def test_verdict_classes_follow_what_the_datapath_does(log: Log) -> None:
 def test_noise_is_told_from_what_the_application_does(log: Log) -> None:
     truth = log.simulation.truth
     intents = {edge.intent for edge, _ in truth}
-    assert intents == set(Intent)
+    natural = {intent for intent in Intent if not intent.is_attack}
+    assert intents == natural
     everything = truth.edges(application=False)
     assert truth.edges() < everything
     assert not [edge for edge in truth.edges() if edge.intent in {Intent.SCAN, Intent.DEBUG}]
     quiet = shop(noise=False).simulation.truth
-    assert {edge.intent for edge, _ in quiet} == set(Intent) - {Intent.SCAN, Intent.DEBUG}
+    assert {edge.intent for edge, _ in quiet} == natural - {Intent.SCAN, Intent.DEBUG}
 
 
 def test_the_same_settings_make_the_same_bytes_and_another_seed_others(log: Log) -> None:
