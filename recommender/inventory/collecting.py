@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from recommender.inventory import objects
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from recommender.inventory.documents import Document
-    from recommender.inventory.types import Namespace, Node, Pod, Service
+    from recommender.inventory.types import Namespace, Node, Pod, Service, ServiceEndpoint
 
 #: Kinds that make pods, and where in them the pod template stands.
 TEMPLATES: Final = {
@@ -94,6 +94,7 @@ class Collected:
     """What has been read so far: of two objects with one name the later one counts.
 
     Attributes:
+        endpoints: Of each Service, what each of its Endpoints and EndpointSlices says.
         looks: Every look at a pod, to be given its workload once all owners are known.
         sightings: Every look at what else has addresses.
     """
@@ -104,6 +105,9 @@ class Collected:
     services: dict[tuple[str, str], Service] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     apiserver: set[str] = field(default_factory=set)
+    endpoints: dict[tuple[str, str], dict[str, tuple[ServiceEndpoint, ...]]] = field(
+        default_factory=dict
+    )
     looks: list[PodLook] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
     _latest: dict[tuple[str, str, str], tuple[object, Seen | None]] = field(default_factory=dict)
@@ -157,11 +161,24 @@ class Collected:
     def _add_endpoints(self, item: Fields, seen: Seen | None) -> None:
         # The API server's own Service is the one name for it that every cluster has.
         labels = dict(item.child("metadata").labels("labels"))
-        service = labels.get("kubernetes.io/service-name") or objects.name_of(item)
-        if (objects.namespace_of(item), service) == ("default", "kubernetes"):
-            addresses = objects.endpoint_addresses(item)
+        name = labels.get("kubernetes.io/service-name") or objects.name_of(item)
+        service, ends = (objects.namespace_of(item), name), objects.endpoints(item)
+        self.endpoints.setdefault(service, {})[objects.name_of(item)] = ends
+        if service == ("default", "kubernetes"):
+            addresses = tuple(dict.fromkeys(end.ip for end in ends))
             self.apiserver.update(addresses)
             self._see(item, Entity.apiserver(), addresses, Role.APISERVER, seen)
+
+    def all_services(self) -> tuple[Service, ...]:
+        """The Services, those without selector with what their endpoints say."""
+        return tuple(
+            service if service.selector else replace(service, endpoints=self._led_to(place))
+            for place, service in sorted(self.services.items())
+        )
+
+    def _led_to(self, service: tuple[str, str]) -> tuple[ServiceEndpoint, ...]:
+        slices = self.endpoints.get(service, {}).values()
+        return tuple(sorted({end for ends in slices for end in ends if end.port}))
 
     def _see(
         self,

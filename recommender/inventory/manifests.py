@@ -85,7 +85,7 @@ def inventory_of(documents: Iterable[Document], *, infer_owners: bool = True) ->
     return Inventory(
         namespaces=dict(sorted(cluster.namespaces.items())),
         workloads={workload.entity: workload for workload in workloads},
-        services=tuple(service for _, service in sorted(cluster.services.items())),
+        services=cluster.all_services(),
         nodes=tuple(node for _, node in sorted(cluster.nodes.items())),
         policies=policies.network,
         tiers=policies.tiers,

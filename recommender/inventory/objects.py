@@ -11,6 +11,7 @@ from recommender.inventory.types import (
     Pod,
     Schedule,
     Service,
+    ServiceEndpoint,
     ServicePort,
 )
 from recommender.model.addresses import parse_address
@@ -133,17 +134,30 @@ def schedule(item: Fields) -> Schedule:
     return Schedule(spec.text("schedule"), spec.text("timeZone"), spec.flag("suspend"))
 
 
-def endpoint_addresses(item: Fields) -> tuple[str, ...]:
-    """Addresses of an Endpoints or EndpointSlice object, sorted."""
+def endpoints(item: Fields) -> tuple[ServiceEndpoint, ...]:
+    """Addresses and ports of an Endpoints or EndpointSlice object, sorted; names are left out."""
     found = [
-        entry.text("ip")
+        end
         for subset in item.children("subsets")
-        for entry in subset.children("addresses")
+        for end in _ends(subset, [entry.text("ip") for entry in subset.children("addresses")])
     ]
     if item.text("addressType") in {"", "IPv4", "IPv6"}:
-        for entry in item.children("endpoints"):
-            found.extend(entry.texts("addresses"))
-    return tuple(sorted(set(_addresses(item, "endpoints", [ip for ip in found if ip]))))
+        texts = [text for entry in item.children("endpoints") for text in entry.texts("addresses")]
+        found += _ends(item, texts)
+    return tuple(sorted(set(found)))
+
+
+def _ends(fields: Fields, texts: list[str]) -> list[ServiceEndpoint]:
+    """Every address at every port; at port 0 where none is named."""
+    ports = [
+        (entry.number("port") or 0, _protocol(entry), entry.text("name"))
+        for entry in fields.children("ports")
+    ]
+    return [
+        ServiceEndpoint(ip, *port)
+        for ip in _addresses(fields, "endpoints", [text for text in texts if text])
+        for port in ports or [(0, "TCP", "")]
+    ]
 
 
 def _service_port(entry: Fields) -> ServicePort:

@@ -120,6 +120,23 @@ class ServicePort:
     node_port: int = 0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceEndpoint:
+    """An address and port that a Service without selector leads to.
+
+    Attributes:
+        ip: The address.
+        port: The port there.
+        protocol: The protocol.
+        name: Name of the Service's port that leads there; empty where it has none.
+    """
+
+    ip: str
+    port: int
+    protocol: str = "TCP"
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A Service: its selector, addresses and ports.
@@ -133,6 +150,7 @@ class Service:
         ports: Its ports.
         external_ips: Load-balancer and external addresses.
         external_traffic_policy: ``Cluster`` or ``Local``.
+        endpoints: Where a Service without selector leads, sorted; empty for one that has one.
     """
 
     namespace: str
@@ -143,6 +161,7 @@ class Service:
     ports: tuple[ServicePort, ...] = ()
     external_ips: tuple[str, ...] = ()
     external_traffic_policy: str = "Cluster"
+    endpoints: tuple[ServiceEndpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from recommender.inventory.documents import Document
 from recommender.inventory.holdings import Holding, Role
 from recommender.inventory.manifests import inventory_of
-from recommender.inventory.types import Schedule
+from recommender.inventory.types import Schedule, ServiceEndpoint
 from recommender.model.entities import Entity, EntityKind
 
 if TYPE_CHECKING:
@@ -267,3 +267,26 @@ def test_a_cron_job_keeps_its_schedule_time_zone_and_whether_it_is_suspended() -
     (workload,) = known(look(body)).workloads.values()
     assert workload.schedule == Schedule("30 2 1 * *", "Europe/Paris", suspended=True)
     assert replace(workload, schedule=None) != workload
+
+
+def test_a_service_without_selector_leads_where_its_endpoints_say() -> None:
+    slices = [
+        thing(
+            "EndpointSlice",
+            f"old-{number}",
+            metadata={"labels": {"kubernetes.io/service-name": "cart"}},
+            addressType="IPv4",
+            endpoints=[{"addresses": [ip]}],
+            ports=[{"name": "web", "port": 8080}, {"name": "admin", "port": 9000}],
+        )
+        for number, ip in enumerate(["10.0.0.8", "10.0.0.7"])
+    ]
+    (found,) = known(look(service(clusterIP="10.96.0.1"), *slices)).services
+    assert found.endpoints == (
+        ServiceEndpoint("10.0.0.7", 8080, "TCP", "web"),
+        ServiceEndpoint("10.0.0.7", 9000, "TCP", "admin"),
+        ServiceEndpoint("10.0.0.8", 8080, "TCP", "web"),
+        ServiceEndpoint("10.0.0.8", 9000, "TCP", "admin"),
+    )
+    (selecting,) = known(look(service(selector={"app": "cart"}), *slices)).services
+    assert selecting.endpoints == ()
