@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from recommender.inventory.holdings import REASONS, NoHolder, timeline
 from recommender.model.text import clean
 from recommender.reporting.layout import Style, wrap
 from recommender.reporting.terminal import count
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 
 _LEAD: Final = 13
+_MOST_CONTESTED: Final = 5
 
 
 def taken_text(snapshot: Snapshot, file: str, *, width: int = 100, colour: bool = False) -> str:
@@ -57,6 +60,11 @@ def to_text(inventory: Inventory, *, width: int = 100, colour: bool = False) -> 
     lines += _lines("Objects", told, style, width)
     roles = ", ".join(f"{n:,} {role}" for role, n in about["addresses"].items())
     lines += _lines("Addresses", roles or "none", style, width)
+    if about["contested"]:
+        shown = ", ".join(clean(ip) for ip in about["contested"][:_MOST_CONTESTED])
+        more = ", ..." if len(about["contested"]) > _MOST_CONTESTED else ""
+        told = f"{len(about['contested']):,} at times held by several at once: {shown}{more}"
+        lines += _lines("Contested", told, style, width)
     for schedule in about["schedules"]:
         told = " ".join(clean(part) for part in (schedule["workload"], schedule["cron"]) if part)
         zone = f" ({clean(schedule['time_zone'])})" if schedule["time_zone"] else ""
@@ -94,6 +102,7 @@ def to_document(inventory: Inventory) -> dict[str, Any]:
         "cluster_policies": len(inventory.tiers),
         "addresses": dict(sorted(Counter(role for role, _ in roles).items())),
         "holdings": len(inventory.holdings),
+        "contested": _contested(inventory),
         "schedules": [
             {
                 "workload": workload.entity.id,
@@ -116,6 +125,13 @@ def to_document(inventory: Inventory) -> dict[str, Any]:
             for each in sorted(inventory.findings, key=lambda each: each.order)
         ],
     }
+
+
+def _contested(inventory: Inventory) -> list[str]:
+    """Addresses that several entities held at once, as the inventory says, sorted."""
+    spans = timeline(inventory.holdings, timedelta(0))
+    found = spans.ip[spans.reason == REASONS.index(NoHolder.OVERLAP)]
+    return sorted(set(found.tolist()))
 
 
 def _finding(finding: Finding, style: Style, width: int) -> Iterator[str]:
