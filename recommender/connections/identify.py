@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from recommender.connections.outside import NODE_OR_POD, place
@@ -51,6 +51,13 @@ _ADDRESSES: Final = """
 """
 
 
+# What was on the reporting interface's own side: who sent what leaves, who got what comes in.
+_LOCAL: Final = f"""
+    SELECT DISTINCT CASE direction WHEN 'EGRESS' THEN src ELSE dst END FROM flow_group
+    WHERE signs & {int(Sign.PLATFORM)} <> 0 AND direction IN ('EGRESS', 'INGRESS')
+"""
+
+
 def _translate_sql(side: str, other: str) -> str:
     """Put the pods of a Service in the place of its address; a node hides the others' source."""
     return f"""
@@ -77,6 +84,7 @@ def identify(
     described = [decode(text) for _, text in stored]
     resolution = resolve(described, inventory)
     ends = Ends([number for number, _ in stored], described, resolution)
+    local = {number for (number,) in connection.execute(_LOCAL).fetchall()}
     for (number,) in connection.execute(_NUMBERED).fetchall():
         end, found = (
             holders.describe(number)
@@ -84,7 +92,7 @@ def identify(
             else (Endpoint(EndClass.NONE), Resolved(EndClass.NONE, RANK_NONE))
         )
         ends.ids.append(number)
-        ends.described.append(end)
+        ends.described.append(replace(end, local=number in local))
         resolution.ends.append(found)
     addresses = [ip for (ip,) in connection.execute(_ADDRESSES).fetchall() if ip]
     outside = place(addresses, holders)

@@ -38,6 +38,11 @@ _FLOWS: Final = f"""CASE
         AND signs & {int(Sign.SYN)} = 0 THEN 0
     ELSE count END"""
 
+# The way of a connection at the interface that reported it: what is turned was on its way back.
+_WAY: Final = """CASE WHEN NOT kept THEN NULL WHEN turn >= 0 THEN direction
+    WHEN direction = 'EGRESS' THEN 'INGRESS' WHEN direction = 'INGRESS' THEN 'EGRESS'
+    ELSE direction END"""
+
 _ALIVE: Final = int(Sign.SYN_ACK | Sign.DATA | Sign.SEVERAL)
 _SIGNS: Final = f"""signs | {int(Sign.PLATFORM)}
     | CASE WHEN turn <> 0 THEN {int(Sign.ORIENTED)} ELSE 0 END
@@ -77,7 +82,7 @@ def _turned_sql(flows: str) -> str:
             CASE WHEN NOT kept THEN 0 WHEN turn < 0 THEN src_port ELSE dst_port END AS dst_port,
             CASE WHEN kept THEN protocol END AS protocol,
             CASE WHEN kept THEN verdict END AS verdict,
-            CASE WHEN kept THEN direction END AS direction,
+            {_WAY} AS direction,
             CASE WHEN kept THEN coalesce(epoch_us(start), 0) // 3600000000 END AS hour,
             {_SIGNS} AS signs, {_FLOWS} AS flows, coalesce(until, start) AS stop
         FROM (SELECT *, {_TURN} AS turn FROM ({_named_sql(flows)}))

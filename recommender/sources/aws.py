@@ -17,6 +17,7 @@ from recommender.sources.arrays import document_lines
 from recommender.sources.aws_fields import KNOWN, assumed, fits, is_header, normal
 from recommender.sources.aws_forms import CSV, DOCUMENT, INSIGHTS, JSON, TEXT, lines_sql, whole_sql
 from recommender.sources.layout import Layout, LogFormat
+from recommender.sources.platforms import remarks as gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -122,7 +123,7 @@ def remarks(layout: Layout, /, *, cluster_known: bool) -> tuple[Finding, ...]:
     if "tcp_flags" not in fields:
         message = "the log lacks tcp-flags: listeners and ports tell who opened a connection"
         found.append(Finding("fields-missing", Severity.NOTE, NAME, message, "log tcp-flags"))
-    return tuple(found)
+    return (*found, *gaps(layout, cluster_known=cluster_known))
 
 
 def unwrap(layout: Layout, name: str, chunks: Iterator[bytes]) -> Iterator[bytes] | None:

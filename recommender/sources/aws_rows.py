@@ -65,6 +65,15 @@ _SIGNS: Final = " + ".join(
 )
 
 
+# The way at the interface. Where the log does not say: on its own side the interface shows its own
+# address in place of the packet's.
+_WAY: Final = """CASE
+    WHEN flow_direction = 'ingress' THEN 'INGRESS' WHEN flow_direction = 'egress' THEN 'EGRESS'
+    WHEN pkt_srcaddr <> srcaddr AND pkt_dstaddr = dstaddr THEN 'EGRESS'
+    WHEN pkt_dstaddr <> dstaddr AND pkt_srcaddr = srcaddr THEN 'INGRESS'
+    ELSE '' END"""
+
+
 def _time(seconds: str) -> str:
     # The last moment that a log can mean is that of the year 9999.
     moment = f"make_timestamp({seconds} * 1000000)"
@@ -84,8 +93,7 @@ def canonical_sql(rows: str) -> str:
             coalesce(srcport, 0) AS src_port, coalesce(dstport, 0) AS dst_port,
             word AS protocol, verdict, {_ASIDE} AS aside, NULL::BOOLEAN AS reply,
             {_SIGNS} AS signs, '' AS src, '' AS dst, coalesce(interface_id, '') AS observer,
-            CASE flow_direction WHEN 'ingress' THEN 'INGRESS' WHEN 'egress' THEN 'EGRESS'
-                ELSE '' END AS direction,
+            {_WAY} AS direction,
             1::BIGINT AS count, coalesce(bytes, 0) AS bytes,
             CASE WHEN no_data = 'skipped-data' THEN 1 END AS lost,
             CASE WHEN no_data = 'skipped-data' THEN '{SKIPPED}' END AS lost_source,

@@ -16,6 +16,7 @@ from recommender.sources.canonical import NO_RECORD, Sign
 from recommender.sources.cloud_sql import bit, canonical_sql
 from recommender.sources.documents import elements
 from recommender.sources.layout import Layout, LogFormat
+from recommender.sources.platforms import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,4 +161,5 @@ FORMAT: Final = LogFormat(
     recognise=recognise,
     lines_sql=lines_sql,
     unwrap=unwrap,
+    remarks=remarks,
 )

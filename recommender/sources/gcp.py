@@ -17,6 +17,7 @@ from recommender.sources.canonical import Sign
 from recommender.sources.cloud_sql import bit, canonical_sql, moment, number
 from recommender.sources.documents import values
 from recommender.sources.layout import Layout, LogFormat
+from recommender.sources.platforms import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -191,5 +192,6 @@ FORMAT: Final = LogFormat(
     lines_sql=lines_sql,
     whole_sql=whole_sql,
     unwrap=unwrap,
+    remarks=remarks,
     decode=end.decode,
 )

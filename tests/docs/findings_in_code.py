@@ -28,6 +28,9 @@ COMPUTED: Final[dict[tuple[str, str], Callable[[Any], set[str]]]] = {
     ("recommender.synthesis.cluster_findings", "code"): lambda module: {
         code for code, _ in module._VERDICT_WORDS.values()
     },
+    ("recommender.sources.platforms", "gap.code"): lambda module: {
+        gap.code for _, gaps in module._GAPS.values() for gap in gaps
+    },
     ("recommender.inventory.manifests", "error.code"): lambda module: {module.ManifestError.code},
     ("recommender.inventory.policies", "error.code"): lambda module: {module.ManifestError.code},
 }
