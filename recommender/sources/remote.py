@@ -7,6 +7,7 @@ never shown: it may quote what was signed.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
     from recommender.sources.discovery import InputFile
 
+#: Loggers of the libraries; what they say reaches only handlers that the user set up.
+_TALKATIVE: Final = (
+    "s3fs",
+    "gcsfs",
+    "adlfs",
+    "fsspec",
+    "botocore",
+    "aiobotocore",
+    "google",
+    "azure",
+)
 _BLOCK: Final = 8 << 20
 _GLOB: Final = re.compile(r"[*?\[]")
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
@@ -160,6 +172,9 @@ def _file_system(url: str, store: _Store) -> Any:  # noqa: ANN401 - fsspec has n
     import fsspec
 
     scheme, _ = _parts(url)
+    for name in _TALKATIVE:
+        # Where nobody set up logging, Python would print what these libraries remark.
+        logging.getLogger(name).addHandler(logging.NullHandler())
     try:
         import_module(store.package)
         return fsspec.filesystem(scheme, skip_instance_cache=True)

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from connections.records import CART, WEB, talk, text, wrapped
 from moto.server import ThreadedMotoServer
+from sources import object_stores
 
 from recommender.connections.edges import connect
 from recommender.model.errors import InputError, PartialInputError
@@ -20,7 +21,8 @@ from recommender.sources.discovery import InputFile, find_inputs
 from recommender.sources.streams import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 FLOWS = [flow for at in range(40000, 40003) for flow in talk(WEB, CART, at=at)]
@@ -155,6 +157,30 @@ def test_a_packed_object_that_ends_early_is_partial(bucket: Any) -> None:  # noq
     (account,) = connections.accounting.files
     assert account.file == "s3://logs/cut.log.gz"
     assert "ends early" in account.problem
+
+
+@pytest.mark.parametrize(
+    ("store", "scheme"), [(object_stores.google, "gs"), (object_stores.azure, "az")]
+)
+def test_other_stores_are_read_in_the_same_way(
+    store: Callable[[dict[str, bytes]], AbstractContextManager[dict[str, str]]],
+    scheme: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "flows.log"
+    path.write_bytes(LINES)
+    packed = {"a/1.log.gz": gzip.compress(LINES[:HALF]), "a/2.jsonl": LINES[HALF:]}
+    with store(packed | {"a/picture.png": b"", "b/3.log": b"{}"}) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        for place in ("a/", "a", "a/*"):
+            assert edges(f"{scheme}://logs/{place}") == edges(path), place
+        (single,) = find_inputs([f"{scheme}://logs/a/2.jsonl"])
+        assert single.named
+        with pytest.raises(InputError) as caught:
+            find_inputs([f"{scheme}://logs/nothing.log"])
+    assert object_stores.KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize(
