@@ -102,10 +102,14 @@ class CloudRecorder:
         translated = self._translates(wire)
         if translated and client.node is not None:
             client, port = self._ends.host(client.node, client.family), int(values[b"q"])
+        server = wire.server
+        if "reserved:health" in server.class_labels and server.node is not None:
+            # Cilium's health endpoints have no counterpart in a cloud's own network.
+            server = self._ends.host(server.node, server.family)
         icmp = wire.protocol == "ICMP"
         return Connection(
             client,
-            wire.server,
+            server,
             0 if icmp else port,
             0 if icmp else wire.port,
             wire.protocol,
