@@ -1,0 +1,88 @@
+"""What is said of a cloud's logs, and whose traffic they would have shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import recommender as nr
+from recommender.connections.edges import connect
+from recommender.model.findings import Severity
+from recommender.model.policies import Direction
+from recommender.simulation import Settings, simulate
+from recommender.simulation.graph_files import parse
+from recommender.simulation.output import Layout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recommender.connections.edges import Connections
+
+PAIR = """
+application: pair
+namespaces: [{name: one}, {name: two}]
+workloads:
+- {namespace: one, kind: Deployment, name: client, replicas: 3, labels: {app: client}}
+- {namespace: two, kind: Deployment, name: server, labels: {app: server}, ports: [{number: 8080}]}
+calls:
+- {from: one/client, to: two/server, port: 8080, rate: 4}
+"""
+SAME_NODE, SNAT, TIMES = "same-node-unseen", "addresses-translated", "coarse-times"
+GAPS = {SAME_NODE, SNAT, TIMES, "resolver-unseen", "sampled-input"}
+
+
+def connected(log: str, folder: Path, *, without: str = "") -> Connections:
+    """A pair of workloads on two nodes as a cloud logs it, without one node's interface."""
+    settings = Settings(connections=30, churn=0.0, noise=False, days=1.0, nodes=2, log=log)
+    simulation = simulate(parse(PAIR), settings, sampling=1.0, envelope="exporter")
+    made = simulation.write(folder, Layout("none", per_node=True))
+    logs = [path for path in made.logs if not without or without not in str(path)]
+    return connect(logs, inventory=nr.read_inventory(folder / "inventory.json"))
+
+
+@pytest.mark.parametrize(
+    ("log", "codes"),
+    [
+        ("hubble", set()),
+        ("aws", {SAME_NODE, SNAT, TIMES, "resolver-unseen"}),
+        ("gcp", {SAME_NODE, SNAT, TIMES, "sampled-input"}),
+        ("azure", {SAME_NODE, SNAT, TIMES}),
+        ("ibm", {SAME_NODE, SNAT, TIMES}),
+    ],
+)
+def test_what_a_cloud_cannot_show_is_said_with_the_setting_that_helps(
+    log: str, codes: set[str], tmp_path: Path
+) -> None:
+    findings = connected(log, tmp_path).findings
+    found = {finding.code: finding for finding in findings if finding.code in GAPS}
+    assert set(found) == codes
+    assert all(finding.hint for finding in found.values())
+    if SAME_NODE in found:
+        assert found[SAME_NODE].severity is Severity.WARNING
+    if log == "gcp":
+        assert "--enable-intra-node-visibility" in found[SAME_NODE].hint
+        assert "--logging-flow-sampling" in found["sampled-input"].hint
+
+
+@pytest.mark.parametrize("log", ["aws", "aws-noflags", "gcp", "azure", "azure-nsg", "ibm"])
+def test_a_pod_is_observed_where_its_own_interface_reports(log: str, tmp_path: Path) -> None:
+    observed = connected(log, tmp_path).observed
+    assert {entity.name: ways for entity, ways in observed.items()} == {
+        "client": frozenset(Direction),
+        "server": frozenset(Direction),
+    }
+
+
+@pytest.mark.parametrize("log", ["aws", "gcp", "azure", "ibm"])
+def test_a_pod_behind_an_interface_that_does_not_report_is_not_observed(
+    log: str, tmp_path: Path
+) -> None:
+    settings = Settings(connections=30, churn=0.0, noise=False, days=1.0, nodes=2)
+    (server,) = [
+        pod for pod in simulate(parse(PAIR), settings).cluster.pods if pod.workload.name == "server"
+    ]
+    connections = connected(log, tmp_path, without=f"/{server.node.name}/")
+    assert {edge.server.name for edge in connections.edges} >= {"server"}
+    assert "server" not in {entity.name for entity in connections.observed}
+    assert "not-observed" in {finding.code for finding in connections.findings}
