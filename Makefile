@@ -53,6 +53,10 @@ bench: $(VENV)/.dev ## time the main job against a scan floor, orjson and jq
 bench-evaluator: $(VENV)/.dev ## time reach and replay; ARGS='--peer NCA' compares with network-config-analyzer
 	$(BIN)/python benchmarks/evaluator.py $(ARGS)
 
+.PHONY: bench-report
+bench-report: $(VENV)/.dev ## size and speed of the page of 2,000 workloads in Chromium
+	$(BIN)/python benchmarks/report_page.py $(ARGS)
+
 # --- checking -------------------------------------------------------------------------------
 
 .PHONY: test
@@ -87,6 +91,10 @@ docs: $(VENV)/.dev ## bring the help texts in docs/commands.md up to date
 .PHONY: docs-picture
 docs-picture: $(VENV)/.dev ## draw the picture and the excerpts in the documentation anew
 	$(BIN)/python tools/docs_picture.py
+
+.PHONY: docs-page-picture
+docs-page-picture: $(VENV)/.dev ## take the picture of the page in the documentation anew; needs chromium
+	$(BIN)/python tools/page_picture.py
 
 # --- building -------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(name=clean, sentence=sentence, number=_number, plural=_plural)
+    made.filters.update(name=clean, sentence=sentence, number=_number, plural=_plural, share=_share)
     return made
 
 
@@ -78,6 +78,13 @@ def _number(value: Any) -> str:  # noqa: ANN401 - whatever the document holds
 
 def _plural(count: int, unit: str, units: str = "") -> str:
     return f"{count:,} {unit if count == 1 else units or f'{unit}s'}"
+
+
+def _share(value: float) -> str:
+    """A share in percent; never 100 % of what is not all of it."""
+    percent = value * 100
+    shown = f"{percent:.2f}" if 99 < percent < 100 else f"{percent:.1f}"  # noqa: PLR2004 - percent
+    return f"{shown.removesuffix('.0')} %"
 
 
 def _digest(text: str) -> str:

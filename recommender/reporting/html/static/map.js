@@ -281,16 +281,16 @@ function list(title, found, way) {
 
 function drawPanel() {
   if (state.group === null) {
-    const { groups, name } = grouping();
+    const { name } = grouping();
     show(
       panel,
-      el("h3", null, `${plural(groups.length, name)}`),
+      el("h3", null, name === "segment" ? "Segments" : "Namespaces, and what lies outside them"),
       el("p", { class: "quiet" }, "Choose one here or on the map. With keys: Tab to the map, arrows to move, Enter to choose."),
       el("ul", { class: "plain" }, weigh(links()).filter((one) => one.edges).map((one) => el(
         "li",
         null,
         el("button", { type: "button", class: "link", click: () => choosePlace(one.group) }, one.name),
-        el("span", { class: "quiet" }, ` ${plural(one.workloads, "workload")}, ${plural(one.edges, "edge")}`),
+        el("span", { class: "quiet" }, ` ${one.workloads ? `${plural(one.workloads, "workload")}, ` : ""}${plural(one.edges, "edge")}`),
       ))),
     );
     return;

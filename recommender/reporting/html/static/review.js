@@ -55,9 +55,9 @@ function then(at) {
   const flows = plural(edges.flows[item.edge] || 0, "connection");
   if (item.forbidden) return "It breaks a goal: no decision can draft it.";
   if (word === "accept") {
-    const open = after && after.between(item.client, item.server);
-    const already = open ? `the pair may talk already, on ${open}` : "one more pair may talk";
-    return `Gets a rule in ${files}; ${already}.`;
+    if (!after?.knows(item.client) || !after.knows(item.server)) return `Gets a rule in ${files}.`;
+    const open = after.between(item.client, item.server);
+    return `Gets a rule in ${files}; ${open ? `the pair may talk already, on ${open}` : "one more pair may talk"}.`;
   }
   if (word === "reject") {
     return lacksReason(at) ? "Needs a reason before it goes into the file." : `Stays without a rule: ${flows} like those seen would be denied.`;
