@@ -18,6 +18,7 @@ from recommender._version import __version__
 
 if TYPE_CHECKING:
     from recommender.api import (
+        Granularity,
         Modes,
         ReadOptions,
         ReviewSettings,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from recommender.simulation import simulate
 
 __all__ = [
+    "Granularity",
     "Modes",
     "PolicySet",
     "ReadOptions",
@@ -72,6 +74,7 @@ __all__ = [
 
 #: Where each public name lives; the type checker sees the same names in the block above.
 _EXPORTS: Final = {
+    "Granularity": "recommender.api",
     "Modes": "recommender.api",
     "PolicySet": "recommender.reporting.policy_set",
     "ReadOptions": "recommender.sources.options",

@@ -17,7 +17,7 @@ from recommender.model.errors import UsageError
 from recommender.review.settings import ReviewSettings
 from recommender.segments.types import SegmentSettings
 from recommender.sources.options import AS_FOUND, ReadOptions
-from recommender.synthesis.settings import Settings
+from recommender.synthesis.settings import Granularity, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from recommender.segments.types import Segmentation
 
 __all__ = [
+    "Granularity",
     "Modes",
     "ReadOptions",
     "ReplyFlag",
@@ -148,6 +149,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     names: str | os.PathLike[str] | None = None,
     settings: Settings | None = None,
     review: ReviewSettings | None = None,
+    segments: SegmentSettings | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
     min_coverage: float | None = None,
     goals: str | os.PathLike[str] | Goals | None = None,
@@ -165,6 +167,8 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         names: A YAML file with names of ranges outside the cluster, for the evidence.
         settings: Choices that shape the drafts.
         review: Choices about what waits for a person.
+        segments: Thresholds of the rules that segments may share; ``settings.granularity`` says
+            whether they share any.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
         min_coverage: Coverage that the cluster and each workload are held against, above 0 and
             below 1. Directions of workloads under it are staged: left open. Hold the whole to it
@@ -209,7 +213,9 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.reporting.policy_set import PolicySet
     from recommender.reporting.run import Replay as ReplayCounts
     from recommender.reporting.run import Run
+    from recommender.reporting.segments_part import Segments
     from recommender.review.assess import assess
+    from recommender.review.closing import closed_pairs
     from recommender.review.goal_report import goal_court
     from recommender.review.proof import prove
     from recommender.review.ready_made import with_rules
@@ -228,6 +234,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     wanted = chosen_edges.drafted
     seen = assess(found.edges, cluster, found.presence, bound=min_coverage, home=name)
     partial = {} if min_coverage is None else seen.window.partial
+    groups = _segmentation(wanted, cluster, home, segments)
     drafts = synthesize(
         wanted,
         cluster,
@@ -235,6 +242,8 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         partial=partial,
         wanted=judge.wanted() if judge else (),
         settings=home,
+        segmentation=groups,
+        closed=closed_pairs(found.edges, chosen_edges.items, judge),
     )
     proof = prove(drafts.policies, wanted, cluster, name)
     held = judge.hold(proof.policies, cluster, found.edges) if judge else None
@@ -259,6 +268,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
             *map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))
         ),
         review=with_rules(chosen_edges.items, proof.policies, cluster, drafts.roster),
+        segments=Segments(groups, drafts.segments, drafts.blocks, drafts.labels),
         window_coverage=seen.window,
         cron_jobs=seen.jobs,
         exposure=exposure_change(proof.policies, cluster, name),
@@ -706,6 +716,20 @@ def _goals(goals: str | os.PathLike[str] | Goals | None) -> Goals | None:
     from recommender.review.goal_files import read_goals
 
     return read_goals(goals)
+
+
+def _segmentation(
+    edges: Iterable[Edge],
+    cluster: Inventory,
+    chosen: Settings,
+    thresholds: SegmentSettings | None,
+) -> Segmentation | None:
+    # One workload has nobody to share a policy with.
+    if chosen.granularity is Granularity.WORKLOAD or len(cluster.workloads) <= 1:
+        return None
+    from recommender.segments.segmenting import segment_edges
+
+    return segment_edges(edges, cluster, thresholds)
 
 
 def _load_ahead() -> Thread:

@@ -37,6 +37,7 @@ Examples:
   recommender recommend /var/log/hubble/ -d out/ --inventory manifests/
   recommender recommend 'events*.log.gz' -o json > report.json
   recommender recommend s3://bucket/AWSLogs/ -d out/ --inventory snapshots/ --names addresses.yaml
+  recommender recommend flows.jsonl.gz -d out/ --granularity segment --max-added 0
   recommender recommend flows/ -d out/ --min-coverage 0.95
 
 \b
@@ -45,6 +46,7 @@ or the coverage is below --min-coverage (the drafts are there all the same).
 """
 
 _OUTPUTS: Final = ("yaml", "json", "table")
+_GRANULARITIES: Final = ("auto", "workload", "segment")
 _REPLY_FLAGS: Final = ("auto", "trust", "ignore")
 
 
@@ -103,6 +105,22 @@ def recommend(
         bool,
         typer.Option("--allow-partial", help="Draft also from files that end early."),
     ] = False,
+    granularity: Annotated[
+        str,
+        Choice(
+            "--granularity",
+            _GRANULARITIES,
+            "Rules for segments where enough of their members support them (auto), for single "
+            "workloads alone, or for segments wherever nothing opens by it",
+        ),
+    ] = "auto",
+    max_added: Annotated[
+        int | None,
+        typer.Option(
+            help="Most pairs of workloads that rules for segments may allow though never seen.",
+            min=0,
+        ),
+    ] = None,
     port_ranges: Annotated[
         bool,
         typer.Option("--port-ranges", help="Write contiguous observed ports as endPort ranges."),
@@ -173,6 +191,8 @@ def recommend(
         widen_v6=widen_v6,
         world_threshold=world_threshold,
         cluster=cluster,
+        granularity=api.Granularity(granularity),
+        max_added=max_added,
     )
     known: list[str] | Inventory | None = inventory or None
     if live or kubeconfig is not None or context is not None:

@@ -25,6 +25,8 @@ from recommender.reporting.parts import (
 )
 from recommender.reporting.review_part import review_part
 from recommender.reporting.run import drafts_by_entity
+from recommender.reporting.segments_part import blocks_part, segments_part
+from recommender.reporting.size_part import size_part
 from recommender.reporting.times import rfc3339
 from recommender.reporting.window_part import window_part
 
@@ -65,6 +67,9 @@ def build(run: Run, files: Mapping[str, str] | None = None) -> Document:
         "entities": _entities(run),
         "edges": [edge_part(edge) for edge in sorted(run.edges, key=lambda edge: edge.key)],
         "policies": _policies(run, files or {}),
+        "size": size_part(run.policies),
+        "segments": segments_part(run.segments),
+        "blocks": blocks_part(run.segments),
         "exposure": exposure_part(run.exposure),
         "review": review_part(run.review),
         "window_coverage": window_part(run.window_coverage, run.cron_jobs),

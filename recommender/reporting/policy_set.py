@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from recommender.model.errors import CoverageError, InputError, PartialInputError
 from recommender.model.policies import Direction, Every, IPBlock, Peer, PodPeer, PolicyPort, Rule
 from recommender.rendering.files import Written, write_tree
+from recommender.rendering.label_files import label_files
 from recommender.rendering.network_policy import to_yaml
 from recommender.rendering.review_files import review_files
 from recommender.rendering.tree import policy_files
@@ -80,6 +81,7 @@ class PolicySet:
             OutputError: A file would be overwritten, or cannot be written.
         """
         files = policy_files(self.policies) | review_files(self.review)
+        files |= label_files(self.run.segments.labels)
         document = build(self.run, files)
         files[REPORT] = to_json(document)
         files[PAGE] = render(document, "html")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from recommender.inventory.types import Inventory
 from recommender.model.accounting import Accounting
+from recommender.reporting.segments_part import Segments
 from recommender.reporting.times import is_known
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Run:
         settings: The choices that shaped the drafts, by name; nothing of this machine.
         replay: How the accepted edges fare under the drafts, None where it was not asked for.
         review: What waits for a person, and what was decided.
+        segments: The segments that were found, and which of them share a policy.
         window_coverage: What the window is likely to have missed, None where not estimated.
         cron_jobs: How often each CronJob was due in the window.
         exposure: Who may talk to whom before the drafts and after, None where it was not asked
@@ -81,6 +83,7 @@ class Run:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     replay: Replay | None = None
     review: tuple[Item, ...] = ()
+    segments: Segments = field(default_factory=Segments)
     window_coverage: WindowCoverage | None = None
     cron_jobs: tuple[CronJobRuns, ...] = ()
     exposure: ExposureChange | None = None

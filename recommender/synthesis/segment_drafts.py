@@ -11,7 +11,7 @@ from recommender.synthesis.label_drafts import Unlabelled, unpatchable, would_sh
 from recommender.synthesis.regrouping import Regrouped, regroup
 from recommender.synthesis.segment_subjects import segment_subjects
 from recommender.synthesis.settings import Granularity
-from recommender.synthesis.sharing import Sharing, Sides, share_blocks
+from recommender.synthesis.sharing import Sharing, Sides, nothing_closed, share_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recommender.segments.types import Segment, Segmentation
     from recommender.synthesis.drafting import Draft, Drafter
     from recommender.synthesis.segment_subjects import Shared
+    from recommender.synthesis.sharing import Closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def share(
     drafter: Drafter,
     exact: Sequence[Draft],
     accepted: Sequence[Edge],
+    closed: Closed = nothing_closed,
 ) -> SegmentDrafts:
     """Draft again, with policies for segments where these have something to say.
 
@@ -52,16 +54,21 @@ def share(
         drafter: What drafted each workload alone.
         exact: What came of that.
         accepted: The accepted edges.
+        closed: Whether an edge that was not seen must stay denied.
     """
     roster, inventory = drafter.finder.roster, drafter.finder.inventory
     edges = [edge for edge in accepted if _needs_a_rule(edge, drafter)]
     covers = {member: draft.covered for draft in exact for member in draft.subject.members}
     shared, why = segment_subjects(segmentation.segments, roster, inventory, exact, drafter.known)
     sides = Sides(roster, shared, segmentation.of)
-    sharing = share_blocks(segmentation, sides, edges, drafter.settings.max_added)
+    sharing = share_blocks(segmentation, sides, edges, drafter.settings.max_added, closed)
     waiting = would_share(segmentation.segments, why, sharing.left, covers)
     as_if = replace(sides, shared={**shared, **waiting})
-    then = share_blocks(segmentation, as_if, edges, drafter.settings.max_added) if waiting else None
+    then = (
+        share_blocks(segmentation, as_if, edges, drafter.settings.max_added, closed)
+        if waiting
+        else None
+    )
     labels = _unlabelled(waiting, then, drafter, sharing) if then is not None else ()
     regrouped = None
     if drafter.settings.granularity is Granularity.SEGMENT:

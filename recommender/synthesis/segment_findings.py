@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from recommender.model.findings import Finding, Severity
 from recommender.synthesis.findings import counted
-from recommender.synthesis.sharing import OVER_BOUND
+from recommender.synthesis.sharing import CLOSED, OVER_BOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +32,15 @@ def segment_findings(shared: SegmentDrafts) -> Iterator[Finding]:
             f"{counted(len(over), 'rule')} between segments would add more pairs than "
             f"--max-added has room for ({sum(block.added for block in over):,} in all) and "
             "are written for single workloads",
+        )
+    closed = [block for block, reason in shared.sharing.left if reason == CLOSED]
+    if closed:
+        yield Finding(
+            "block-stays-exact",
+            Severity.NOTE,
+            "segments",
+            f"{counted(len(closed), 'rule')} between segments would also allow what was denied, "
+            "waits for a person or breaks a goal, and are written for single workloads",
         )
     found = shared.regrouped
     if found is not None and found.policies > found.at_least:

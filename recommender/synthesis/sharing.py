@@ -9,14 +9,14 @@ it adds are counted.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from recommender.model.policies import Direction
 from recommender.segments.types import Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from recommender.model.edges import Edge
     from recommender.model.entities import Entity
@@ -25,13 +25,25 @@ if TYPE_CHECKING:
     from recommender.synthesis.subjects import Roster, Subject
 
 #: Why an admitted block is written exactly: no selector names a side, a side's members are not
-#: all isolated, or it would add more pairs than the user's bound has room for.
+#: all isolated, it would add more pairs than the user's bound has room for, or it would open
+#: what has to stay closed.
 NEEDS_LABEL: Final = "segment-needs-label"
 NOT_ISOLATED: Final = "not-isolated"
 OVER_BOUND: Final = "over-bound"
+#: It would allow what was denied, waits for a person, or breaks a goal.
+CLOSED: Final = "closed-pair"
 
 #: One end's half of the rule for an edge: the edge's key, and the direction of the policy.
 Half: TypeAlias = "tuple[tuple[Entity, Entity, str, int, str], Direction]"
+
+
+#: Whether an edge that was not seen must not be allowed by the way.
+Closed: TypeAlias = "Callable[[Edge], bool]"
+
+
+def nothing_closed(_: Edge) -> bool:
+    """Every pair may be added."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,7 @@ def share_blocks(
     sides: Sides,
     edges: Sequence[Edge],
     max_added: int | None,
+    closed: Closed = nothing_closed,
 ) -> Sharing:
     """Write admitted blocks for whole segments, within a bound of what they add.
 
@@ -136,6 +149,7 @@ def share_blocks(
         edges: The accepted edges.
         max_added: Pairs that all blocks may add together; None for no bound. The blocks that add
             least are taken first.
+        closed: Whether an edge that was not seen must stay denied.
     """
     members = _members(segmentation, edges)
     sharing = Sharing()
@@ -150,6 +164,9 @@ def share_blocks(
             left.append((block, reason))
             continue
         added = _added(block, seen)
+        if any(closed(replace(seen[0], client=a, server=b)) for a, b in added):
+            left.append((block, CLOSED))
+            continue
         if room is not None and len(added) > room:
             left.append((block, OVER_BOUND))
             continue

@@ -18,6 +18,7 @@ from recommender.synthesis.peers import PeerFinder
 from recommender.synthesis.segment_drafts import SegmentDrafts, share
 from recommender.synthesis.segment_findings import segment_findings
 from recommender.synthesis.settings import BOTH, Granularity, Settings
+from recommender.synthesis.sharing import nothing_closed
 from recommender.synthesis.subjects import foreign_names, roster
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from recommender.synthesis.drafting import Draft, SetAside
     from recommender.synthesis.label_drafts import Unlabelled
     from recommender.synthesis.settings import Observed
-    from recommender.synthesis.sharing import SharedBlock
+    from recommender.synthesis.sharing import Closed, SharedBlock
     from recommender.synthesis.subjects import Roster
     from recommender.synthesis.wanted import Wanted
 
@@ -73,6 +74,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
     wanted: Iterable[Wanted] = (),
     settings: Settings | None = None,
     segmentation: Segmentation | None = None,
+    closed: Closed = nothing_closed,
 ) -> Synthesis:
     """Draft least-privilege policies from what was seen.
 
@@ -86,6 +88,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
         wanted: Connections that have to be allowed though nobody saw them.
         settings: The user's choices.
         segmentation: The segments that may share policies; without it, each workload has its own.
+        closed: Whether an edge that was not seen must not be allowed by a segment's rule.
     """
     chosen = settings or Settings()
     ordered = sorted(set(edges), key=edge_order)
@@ -109,7 +112,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
     drafts = [drafter.draft(subject) for subject in subjects.subjects]
     shared = SegmentDrafts(drafts)
     if segmentation is not None and chosen.granularity is not Granularity.WORKLOAD:
-        shared = share(segmentation, drafter, drafts, accepted)
+        shared = share(segmentation, drafter, drafts, accepted, closed)
     drafts = list(shared.drafts)
     defaults = namespace_defaults(drafts, inventory, subjects, seen, known)
     policies = [default.policy for default in defaults if default.policy]

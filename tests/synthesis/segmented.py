@@ -11,6 +11,7 @@ from synthesis.worlds import edge
 from recommender.model.entities import Entity
 from recommender.segments.types import Admission, Block, Segment, Segmentation
 from recommender.synthesis.settings import BOTH, Settings
+from recommender.synthesis.sharing import nothing_closed
 from recommender.synthesis.synthesize import Synthesis, synthesize
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.model.policies import NetworkPolicy
-    from recommender.synthesis.settings import Observed
+    from recommender.synthesis.sharing import Closed
 
 Pair = tuple[Entity, Entity, str, int]
 
@@ -56,15 +57,16 @@ def drafted(
     inventory: Inventory,
     segments: Segmentation | None,
     settings: Settings,
-    observed: Observed | None = None,
+    closed: Closed = nothing_closed,
 ) -> Synthesis:
-    """Drafts where everything was observable, unless said otherwise."""
+    """Drafts where everything was observable."""
     return synthesize(
         edges,
         inventory,
-        observed=dict.fromkeys(inventory.workloads, BOTH) if observed is None else observed,
+        observed=dict.fromkeys(inventory.workloads, BOTH),
         settings=settings,
         segmentation=segments,
+        closed=closed,
     )
 
 

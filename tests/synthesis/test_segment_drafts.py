@@ -80,6 +80,15 @@ def test_a_bound_on_added_pairs_keeps_a_block_exact() -> None:
     assert result.policies == drafted(MOST, shop(), None, WORKLOAD).policies
 
 
+def test_a_block_that_would_open_what_was_denied_stays_exact() -> None:
+    segments = in_roles(MOST, ("fronts", "stores", 80))
+    denied = edge("shop/front-c", "shop/store-b")
+    result = drafted(MOST, shop(), segments, AUTO, closed=lambda one: one.key == denied.key)
+    assert result.blocks == ()
+    assert "block-stays-exact" in {finding.code for finding in result.findings}
+    assert result.policies == drafted(MOST, shop(), None, WORKLOAD).policies
+
+
 def test_a_segment_without_a_selector_stays_exact_and_waits_for_a_label() -> None:
     inventory = cluster(
         *(workload(f"shop/w{n}", {"app": f"w{n}"}) for n in range(6)),
