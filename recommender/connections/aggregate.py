@@ -177,7 +177,7 @@ _ALIVES: Final = f"""
 """
 _JUDGED: Final = f"""
     CREATE TEMP TABLE judged AS
-    SELECT leg.*, CASE
+    SELECT leg.* EXCLUDE (verdict, turn, client_class, server_class, aside), CASE
             WHEN leg.verdict <> 'accepted' THEN leg.verdict
             WHEN c.was_denied AND NOT c.answered THEN 'denied'
             WHEN c.was_audited THEN 'audit'
@@ -215,8 +215,8 @@ _CROWDS: Final = f"""
     GROUP BY ALL HAVING count(DISTINCT c_ip) > ?
 """
 _OUT: Final = f"""
-    CREATE TEMP TABLE placed AS
-    SELECT judged.* EXCLUDE (how), how,
+    CREATE TEMP VIEW placed AS
+    SELECT judged.*,
         CASE WHEN c_class <> {int(EndClass.WORLD)} AND c_class <> 0 THEN ''
              WHEN crowd.v6 IS NULL OR regexp_matches(c_ip, {_PRIVATE}) THEN c_ip
              WHEN crowd.v6 THEN '::/0' ELSE '0.0.0.0/0' END AS c_out,
@@ -318,7 +318,7 @@ def aggregate(
     fates = connection.execute(_FILES).fetchall()
     connection.execute(_CROWDS, [world_threshold])
     connection.execute(_OUT)
-    connection.execute("DROP TABLE judged; DROP TABLE leg; DROP TABLE conversation")
+    connection.execute("DROP TABLE leg; DROP TABLE conversation")
     result = connection.execute(_EDGES)
     columns = [column[0] for column in result.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in result.fetchall()], fates
