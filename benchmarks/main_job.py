@@ -127,8 +127,11 @@ def report(log: Path, measures: dict[str, list[Measure]]) -> dict[str, object]:
         wall, cpu = median(found, "wall"), median(found, "processor")
         memory = median(found, "memory")
         rows[name] = {
-            **{"wall": wall, "cpu": cpu, "memory": memory},
-            **{"times_floor": wall / floor, "times_floor_cpu": cpu / work},
+            "wall": wall,
+            "cpu": cpu,
+            "memory": memory,
+            "times_floor": wall / floor,
+            "times_floor_cpu": cpu / work,
         }
         times = f"{wall / floor:9.2f}{cpu / work:11.2f}"
         print(f"{name:14}{wall:9.2f}{cpu:9.2f}{memory / 1e6:9.0f}{times}")

@@ -175,27 +175,34 @@ _ALIVES: Final = f"""
     CREATE TEMP TABLE alive AS SELECT DISTINCT {_EDGE_OF} FROM conversation
     WHERE (alive OR answered) AND EXISTS (SELECT 1 FROM conversation WHERE in_doubt)
 """
+_SAME_EDGE: Final = """a.protocol = c.protocol AND a.v_port = c.v_port
+    AND a.c_class = c.c_class AND a.c_entity = c.c_entity
+    AND a.v_class = c.v_class AND a.v_entity = c.v_entity
+    AND a.c_place IN ('', c.c_ip) AND a.v_place IN ('', c.v_ip)"""
+_PARTNERS: Final = f"{_TUPLE}, c_class, c_entity, v_class, v_entity"
+# What became of a connection whose records were let through, where that is not all: few are so,
+# and the records of all others need not look for theirs.
+_FATES: Final = f"""
+    CREATE TEMP TABLE fate AS SELECT * FROM (
+        SELECT {_PARTNERS}, CASE
+            WHEN was_denied AND NOT answered THEN 'denied'
+            WHEN was_audited THEN 'audit'
+            WHEN NOT allowed AND EXISTS (SELECT 1 FROM audited a WHERE {_SAME_EDGE}) THEN 'audit'
+            WHEN half_open THEN 'unanswered'
+            WHEN in_doubt AND NOT EXISTS (SELECT 1 FROM alive a WHERE {_SAME_EDGE})
+                THEN 'unanswered' END AS outcome
+        FROM conversation c
+        WHERE was_denied OR was_audited OR half_open OR in_doubt
+           OR NOT allowed AND EXISTS (SELECT 1 FROM audited)
+    ) AS found WHERE outcome IS NOT NULL
+"""
 _JUDGED: Final = f"""
     CREATE TEMP TABLE judged AS
-    SELECT leg.* EXCLUDE (verdict, turn, client_class, server_class, aside), CASE
-            WHEN leg.verdict <> 'accepted' THEN leg.verdict
-            WHEN c.was_denied AND NOT c.answered THEN 'denied'
-            WHEN c.was_audited THEN 'audit'
-            WHEN NOT c.allowed AND EXISTS (
-                SELECT 1 FROM audited a WHERE a.protocol = leg.protocol AND a.v_port = leg.v_port
-                AND a.c_class = leg.c_class AND a.c_entity = leg.c_entity
-                AND a.v_class = leg.v_class AND a.v_entity = leg.v_entity
-                AND a.c_place IN ('', leg.c_ip) AND a.v_place IN ('', leg.v_ip)
-            ) THEN 'audit'
-            WHEN c.half_open THEN 'unanswered'
-            WHEN c.in_doubt AND NOT EXISTS (
-                SELECT 1 FROM alive a WHERE a.protocol = leg.protocol AND a.v_port = leg.v_port
-                AND a.c_class = leg.c_class AND a.c_entity = leg.c_entity
-                AND a.v_class = leg.v_class AND a.v_entity = leg.v_entity
-                AND a.c_place IN ('', leg.c_ip) AND a.v_place IN ('', leg.v_ip)
-            ) THEN 'unanswered'
-            ELSE 'accepted' END AS outcome
-    FROM leg JOIN conversation c USING ({_TUPLE}, c_class, c_entity, v_class, v_entity)
+    SELECT leg.* EXCLUDE
+            (verdict, turn, client_class, server_class, aside, c_reason, v_reason, v_rank),
+        CASE WHEN verdict = 'accepted' THEN coalesce(outcome, 'accepted') ELSE verdict END
+            AS outcome
+    FROM leg LEFT JOIN fate USING ({_PARTNERS})
     WHERE leg.aside IS NULL
 """
 
@@ -314,11 +321,13 @@ def aggregate(
     connection.execute(_CONVERSATIONS)
     connection.execute(_AUDITED)
     connection.execute(_ALIVES)
+    connection.execute(_FATES)
+    connection.execute("DROP TABLE conversation")
     connection.execute(_JUDGED)
     fates = connection.execute(_FILES).fetchall()
     connection.execute(_CROWDS, [world_threshold])
     connection.execute(_OUT)
-    connection.execute("DROP TABLE leg; DROP TABLE conversation")
+    connection.execute("DROP TABLE leg")
     result = connection.execute(_EDGES)
     columns = [column[0] for column in result.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in result.fetchall()], fates
