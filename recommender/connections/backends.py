@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from recommender.inventory.lifetimes import ENDED_PHASES
 from recommender.model.entities import Entity, EntityKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from recommender.inventory.types import Inventory, Service, ServicePort, Workload
 
 #: Types of Services that are reached from outside.
@@ -24,7 +28,7 @@ class Backend:
         service: The Service.
         protocol: The protocol.
         port: The port at the Service's address, or at every node.
-        workload: The only workload behind it.
+        workload: The only workload behind it, or the API server.
         target_port: The port of its pods.
         on_nodes: Whether the port is one of the nodes.
         keeps_source: Whether the pods see clients from outside by their own addresses. Where a
@@ -46,24 +50,54 @@ def service_entity(service: Service) -> Entity:
 
 
 def backends(inventory: Inventory) -> list[Backend]:
-    """The ports of Services that lead to one port of one workload; all others are left out."""
+    """The ports of Services that lead to one port of one end; all others are left out."""
+    owners = _owners(inventory)
     return sorted(
         Backend(
             service_entity(service),
             port.protocol,
             number,
-            workload.entity,
+            entity,
             target,
             on_nodes,
             service.type not in _FROM_OUTSIDE or service.external_traffic_policy == "Local",
         )
         for service in inventory.services
-        for workload in _behind(inventory, service)
         for port in service.ports
-        for target in _target(workload, port)
+        for entity, target in _leads(inventory, service, port, owners)
         for number, on_nodes in ((port.port, False), (port.node_port, True))
         if number
     )
+
+
+def _leads(
+    inventory: Inventory, service: Service, port: ServicePort, owners: Mapping[str, Entity]
+) -> list[tuple[Entity, int]]:
+    """The one end behind a port of a Service, with its port: by selector, else by endpoints."""
+    if service.selector:
+        return [
+            (workload.entity, target)
+            for workload in _behind(inventory, service)
+            for target in _target(workload, port)
+        ]
+    found = {
+        (owners.get(end.ip), end.port)
+        for end in service.endpoints
+        if (end.protocol, end.name) == (port.protocol, port.name)
+    }
+    return [(entity, number) for entity, number in found if entity] if len(found) == 1 else []
+
+
+def _owners(inventory: Inventory) -> dict[str, Entity]:
+    """Who has an address now: the workload of one pod that runs, or the API server."""
+    found: dict[str, set[Entity]] = defaultdict(set)
+    for entity, workload in inventory.workloads.items():
+        for pod in workload.pods:
+            if not pod.host_network and pod.phase not in ENDED_PHASES:
+                for ip in pod.ips:
+                    found[ip].add(entity)
+    found |= {ip: {Entity.apiserver()} for ip in inventory.apiserver_addresses}
+    return {ip: next(iter(owners)) for ip, owners in found.items() if len(owners) == 1}
 
 
 def _behind(inventory: Inventory, service: Service) -> list[Workload]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from recommender.connections import marks
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 
     from recommender.connections.identify import Ends
     from recommender.connections.ingest import Ingested
+    from recommender.connections.presence import Presence
     from recommender.connections.resolve import Resolution
+    from recommender.inventory.types import Inventory
     from recommender.model.accounting import Accounting
     from recommender.model.edges import Edge
     from recommender.model.entities import Entity
     from recommender.sources.endpoint import Endpoint
 
 _BOTH = frozenset(Direction)
+_HOUR = 3600
 
 
 def observed_directions(
@@ -125,6 +129,25 @@ def _unnamed(accounting: Accounting) -> list[Finding]:
     message = f"{reasons.total():,} records have an end that nobody can be named for: {told}"
     hint = "take snapshots of the cluster while you record: recommender inventory snapshot"
     return [Finding("identity-unresolved", Severity.WARNING, "input", message, hint)]
+
+
+def outdated(
+    inventory: Inventory | None, reported: Sequence[Presence], accounting: Accounting
+) -> tuple[Finding, ...]:
+    """Whether records are newer than the latest look at the cluster, and what that cost."""
+    taken = None if inventory is None else inventory.taken
+    lost = sum(file.set_aside.get("ip-gap", 0) for file in accounting.files)
+    if taken is None or not reported or not lost:
+        return ()
+    last = datetime.fromtimestamp(reported[0].last * _HOUR, UTC)
+    if last <= taken:
+        return ()
+    message = (
+        f"the log goes on until {last:%Y-%m-%d %H}:00 or later, the latest snapshot is of "
+        f"{taken:%Y-%m-%d %H:%M} UTC: who had an address after it is not known"
+    )
+    hint = "take a snapshot at the end of the recording, and give both"
+    return (Finding("inventory-older", Severity.WARNING, "inventory", message, hint),)
 
 
 def _incomplete(ingested: Ingested) -> list[Finding]:

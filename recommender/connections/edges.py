@@ -11,7 +11,7 @@ import duckdb
 
 from recommender.connections import marks
 from recommender.connections.aggregate import aggregate
-from recommender.connections.coverage import coverage_findings, observed_directions
+from recommender.connections.coverage import coverage_findings, observed_directions, outdated
 from recommender.connections.holders import hold
 from recommender.connections.identify import Ends, identify
 from recommender.connections.ingest import Ingested, ingest
@@ -125,7 +125,10 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         inventory=derived,
         observed=observed_directions(ends.described, ends.resolution, edges),
         accounting=accounting,
-        findings=coverage_findings(ingested, ends, edges, accounting, cluster_known=holders.knows),
+        findings=(
+            *coverage_findings(ingested, ends, edges, accounting, cluster_known=holders.knows),
+            *outdated(inventory, reported, accounting),
+        ),
         clusters=ends.resolution.clusters,
         first_seen=min((edge.first_seen for edge in accepted), default=None),
         last_seen=max((edge.last_seen for edge in accepted), default=None),
@@ -246,7 +249,9 @@ def _end(row: dict[str, Any], side: str, other: str, ends: Ends, places: Places)
     if kind is EndClass.POD:
         return ends.entities[int(row[f"{side}_entity"]) - 1]
     beyond = row[f"{other}_entity"]
-    return places.entity(kind, row[f"{side}_out"], ends.entities[beyond - 1] if beyond else None)
+    seen = places.time(row["first"]), places.time(row["last"])
+    known = ends.entities[beyond - 1] if beyond else None
+    return places.entity(kind, row[f"{side}_out"], known, seen)
 
 
 def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ class Holders:
     Attributes:
         inventory: The cluster as known.
         spans: The timeline of its addresses; None where it knows none.
-        targets: Workloads behind ports of Services, in the order of their numbers.
+        targets: Workloads, and the API server, behind ports of Services, in the order of their
+            numbers.
     """
 
     inventory: Inventory | None = None
@@ -67,6 +68,8 @@ class Holders:
             entity = Entity.unresolved(REASONS[place])
             return Endpoint(EndClass.POD), Resolved(EndClass.POD, RANK_CLASS, entity)
         entity = self.targets[place - len(REASONS)]
+        if not entity.is_workload:
+            return Endpoint(EndClass.APISERVER), Resolved(EndClass.APISERVER, RANK_CLASS)
         return _pod(entity, ""), Resolved(EndClass.POD, RANK_LABELS, entity)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from recommender.inventory.holdings import Role
 from recommender.inventory.ranges import RangeNames
 from recommender.model.addresses import host_network, parse_address
 from recommender.model.entities import Entity, EntityKind
@@ -17,10 +18,14 @@ from recommender.sources.endpoint import EndClass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from recommender.inventory.holdings import Holding
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
+# Addresses that stand for pods elsewhere.
+_FRONTS: Final = frozenset({Role.SERVICE, Role.BALANCER})
 
 #: The CIDRs that mean everywhere.
 EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
@@ -95,21 +100,30 @@ class Places:
         """A moment with its zone, UTC; the epoch where the log has none."""
         return (moment or _EPOCH).replace(tzinfo=UTC)
 
-    def entity(self, kind: EndClass, ip: str, other: Entity | None = None) -> Entity:
+    def entity(
+        self,
+        kind: EndClass,
+        ip: str,
+        other: Entity | None = None,
+        seen: tuple[datetime, datetime] = (_EPOCH, _EPOCH),
+    ) -> Entity:
         """The entity of an end that is no pod.
 
         Args:
             kind: Its class.
             ip: Its address, outside the cluster.
             other: The workload at the other end, whose DNS answers name the address first.
+            seen: Times of the first and the last record; the epoch where there is none.
         """
         if kind in _FIXED:
             return _FIXED[kind]
         if ip in EVERYWHERE:
             return Entity.cidr(ip)
         address = self.canonical(ip)
-        if address in self._owners and kind in {EndClass.NONE, EndClass.WORLD}:
-            return self._owners[address]
+        if kind in {EndClass.NONE, EndClass.WORLD}:
+            for held in self._owners.get(address, ()):
+                if _held(held, *seen):
+                    return held.entity
         if kind is EndClass.WORLD:
             return self._external(address, other)
         return Entity.unresolved(_UNRESOLVED[kind])
@@ -144,21 +158,21 @@ class Places:
         return [group[0] if len(group) == 1 else _merge(group) for group in groups.values()]
 
 
-def _owners(inventory: Inventory | None) -> dict[str, Entity]:
-    """Addresses that one workload, the nodes or the API server hold in the inventory."""
-    if inventory is None:
-        return {}
-    found: dict[str, set[Entity]] = defaultdict(set)
-    for entity, workload in inventory.workloads.items():
-        for pod in workload.pods:
-            for ip in pod.ips:
-                found[Places.canonical(ip)].add(Entity.node() if pod.host_network else entity)
-    for node in inventory.nodes:
-        for ip in node.addresses:
-            found[Places.canonical(ip)] = {Entity.node()}
-    for ip in inventory.apiserver_addresses:
-        found[Places.canonical(ip)] = {Entity.apiserver()}
-    return {ip: next(iter(owners)) for ip, owners in found.items() if len(owners) == 1}
+def _owners(inventory: Inventory | None) -> dict[str, list[Holding]]:
+    """When one workload, the nodes or the API server had an address that nobody else ever had."""
+    found: dict[str, list[Holding]] = defaultdict(list)
+    for held in inventory.holdings if inventory is not None else ():
+        if held.role not in _FRONTS:
+            found[held.ip].append(held)
+    return {ip: held for ip, held in found.items() if len({each.entity for each in held}) == 1}
+
+
+def _held(holding: Holding, first: datetime, last: datetime) -> bool:
+    """Whether a holding is proven for all the time between two records."""
+    if first == _EPOCH:
+        return holding.start is None and holding.end is None
+    started = holding.start is None or holding.start <= first
+    return started and (holding.end is None or last <= holding.end)
 
 
 def _merge(edges: list[Edge]) -> Edge:

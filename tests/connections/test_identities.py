@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from connections.records import CART, WEB, WORLD, End, flow, ids, pod, read, reserved, talk
 
 from recommender.connections import marks
+from recommender.inventory.holdings import Holding, Role
 from recommender.inventory.types import Inventory, Node, Pod, Workload
 from recommender.model.entities import Entity
 from recommender.model.policies import Direction
@@ -177,6 +179,11 @@ def test_inventory_names_an_address_that_the_log_does_not(tmp_path: Path) -> Non
         workloads={entity: Workload(entity, pods=(Pod("shop", "cart-1", ips=("10.0.2.20",)),))},
         nodes=(Node("node-a", addresses=("172.18.0.2",)),),
         apiserver_addresses=("172.18.0.9",),
+        holdings=(
+            Holding("10.0.2.20", None, None, entity, "cart-1"),
+            Holding("172.18.0.2", None, None, Entity.node(), role=Role.NODE),
+            Holding("172.18.0.9", None, None, Entity.apiserver(), role=Role.APISERVER),
+        ),
     )
     found = read(
         tmp_path,
@@ -190,6 +197,26 @@ def test_inventory_names_an_address_that_the_log_does_not(tmp_path: Path) -> Non
         "shop/Deployment/web -> node TCP/9100",
         "shop/Deployment/web -> shop/Deployment/cart TCP/8080",
     ]
+
+
+@pytest.mark.parametrize("other", ["before", "after", "another's"])
+def test_an_address_names_nobody_who_is_not_known_to_have_had_it_then(
+    tmp_path: Path, other: str
+) -> None:
+    entity, stranger = (Entity.workload("shop", "Deployment", name) for name in ("cart", "job"))
+    end, late = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    holdings = {
+        "before": (Holding("10.0.2.20", None, end, entity, "cart-1"),),
+        "after": (Holding("10.0.2.20", late, None, entity, "cart-1"),),
+        "another's": (
+            Holding("10.0.2.20", end, None, entity, "cart-1"),
+            Holding("10.0.2.20", None, end, stranger, "job-1"),
+        ),
+    }
+    found = read(
+        tmp_path, flow(HERE, End("10.0.2.20", {})), inventory=Inventory(holdings=holdings[other])
+    )
+    assert ids(found) == ["shop/Deployment/web -> unresolved:no-identity TCP/8080"]
 
 
 def test_end_known_by_labels_is_the_one_workload_that_has_them(tmp_path: Path) -> None:
