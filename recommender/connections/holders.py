@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.connections.backends import backends, listeners
 from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NAME, Resolved
-from recommender.inventory.holdings import MARGIN, REASONS, Role, timeline
+from recommender.inventory.holdings import LATE, MARGIN, REASONS, Role, timeline
 from recommender.model.entities import Entity
 from recommender.sources.endpoint import EndClass, Endpoint
 
@@ -110,7 +110,7 @@ def hold(
     """
     if inventory is None or not inventory.holdings:
         return Holders(inventory)
-    spans = timeline(inventory.holdings, margin)
+    spans = timeline(inventory.holdings, margin, late=LATE)
     holders = Holders(inventory, spans)
     entities = sorted({held.entity for held in spans.holdings})
     number = {entity: i for i, entity in enumerate(entities, start=1)}

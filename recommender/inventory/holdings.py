@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: How far the clock of a log may be from the cluster's, where nothing better is known.
 MARGIN: Final = timedelta(seconds=10)
 
+#: How much later than its packet a cloud may stamp a record: AWS says up to a minute of ``start``.
+LATE: Final = timedelta(seconds=60)
+
 #: Bounds of what is open: microseconds before and after every moment that a log can hold.
 OPEN_FROM: Final = -(2**62)
 OPEN_UNTIL: Final = 2**62
@@ -162,7 +165,7 @@ def timeline(
         holdings: Who held which address when, in any order.
         margin: How far the clock of the log may be from the cluster's, either way.
         late: How much later than its packet a record may be stamped, for logs that are
-            aggregated.
+            aggregated. So long after its time a holder that is known makes the next one doubtful.
 
     Returns:
         The disjoint intervals of every address. A sweep over sorted arrays: no loop but one
@@ -172,7 +175,7 @@ def timeline(
     before, after = margin // _MICROSECOND, (margin + late) // _MICROSECOND
     held = spans.where(spans.start <= spans.end).union()
     near = held.shifted(-before, after).union()
-    sure = held.shifted(after, -before)
+    sure = held.shifted(before, -before)
     sure = sure.where(sure.start < sure.end)
     return _swept(addresses, held, near, sure, holdings)
 

@@ -95,9 +95,17 @@ def test_open_bounds_have_no_margin() -> None:
     assert len(line) == 1
 
 
-def test_a_log_that_stamps_late_needs_more_of_the_past() -> None:
-    line = timeline([held(0, 100), held(100, 400, WEB)], MARGIN, late=timedelta(seconds=60))
+def test_in_a_log_that_stamps_late_a_known_holder_makes_the_next_one_doubtful_for_longer() -> None:
+    late = timedelta(seconds=60)
+    line = timeline([held(0, 100), held(100, 400, WEB)], MARGIN, late=late)
     assert [asked(line, s) for s in (94, 140, 166)] == [CART, NoHolder.REUSED, WEB]
+    alone = timeline([held(100, 400, WEB)], MARGIN, late=late)
+    assert [asked(alone, s) for s in (104, 106, 394, 396)] == [
+        NoHolder.MARGIN,
+        WEB,
+        WEB,
+        NoHolder.MARGIN,
+    ]
 
 
 def test_one_look_at_an_address_is_enough_to_doubt_another_holder() -> None:
