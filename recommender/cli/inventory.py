@@ -44,15 +44,23 @@ Examples:
 Exit codes: 0 shown, 2 usage, 3 an input cannot be used.
 """
 
+_EXIT_USAGE: Final = 2
 _OUTPUTS: Final = ("table", "json")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    group = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True, help=_GROUP_HELP)(_group)
     group.command("snapshot", help=_SNAPSHOT_HELP)(snapshot)
     group.command("show", help=_SHOW_HELP)(show)
-    app.add_typer(group, name="inventory", help=_GROUP_HELP)
+    app.add_typer(group, name="inventory")
+
+
+def _group(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(_EXIT_USAGE)
 
 
 def snapshot(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import stat
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -342,3 +346,25 @@ def test_drafts_can_be_made_with_the_cluster_as_it_is_now(
     assert cluster.asked("pods")
     assert main([*arguments, "--live", "-i", flows]) == 2
     assert "exclude each other" in capsys.readouterr().err
+
+
+def test_the_group_alone_shows_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inventory"]) == 2
+    out, told = capsys.readouterr()
+    assert (out, told.count("snapshot  Write"), told.count("show      Show")) == ("", 1, 1)
+
+
+def test_a_terminal_is_told_what_is_read_and_nothing_else_is(
+    kubeconfig: Path, tmp_path: Path
+) -> None:
+    arguments = ["inventory", "snapshot", "--kubeconfig", str(kubeconfig), "-o"]
+    command = [sys.executable, "-m", "recommender", *arguments, str(tmp_path / "a.json")]
+    leader, follower = pty.openpty()
+    done = subprocess.run(command, stderr=follower, stdout=subprocess.PIPE, check=True)
+    told = os.read(leader, 1 << 16).decode()
+    os.close(leader)
+    os.close(follower)
+    assert done.stdout == b""
+    assert "reading pods: 4 objects" in told
+    plain = subprocess.run(command, capture_output=True, check=True)
+    assert b"reading" not in plain.stderr
