@@ -291,6 +291,22 @@ class TestApiServer:
         assert (edge.client.id, edge.server.id) == ("kube-apiserver", "shop/StatefulSet/cart")
 
 
+class TestDualStack:
+    """Trap 17 for pods: both families of one pod are that pod."""
+
+    def test_a_call_over_either_family_is_the_same_edge(self, tmp_path: Path, shop: Vpc) -> None:
+        for number, body in enumerate(body for body in shop.objects if body["kind"] == "Pod"):
+            body["status"]["podIPs"].append({"ip": f"2001:DB8::{number + 1}"})
+        shop.call("2001:db8::1", "2001:db8::2", 8080)
+        shop.call("10.0.0.1", "10.0.0.2", 8080, source_port=40_001)
+        (edge,) = connections(tmp_path, shop).edges
+        assert (edge.client.id, edge.server.id, edge.flows) == (
+            "shop/StatefulSet/web",
+            "shop/StatefulSet/cart",
+            2,
+        )
+
+
 class TestFromOutside:
     """Trap 13: who a pod sees behind a node port or a balancer depends on the traffic policy."""
 
