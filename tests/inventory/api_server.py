@@ -83,7 +83,8 @@ class Cluster:
         *before, plural = parts.path.split("/")
         namespace = before[-1] if len(before) > 1 and before[-2] == "namespaces" else ""
         root = "/".join(before[:-2] if namespace else before)
-        if token != f"Bearer {TOKEN}":
+        scheme, _, word = (token or "").partition(" ")
+        if (scheme.lower(), word) != ("bearer", TOKEN):
             return _status(401, "Unauthorized", "Unauthorized")
         if self.failing.get(plural):
             status = self.failing[plural].pop(0)

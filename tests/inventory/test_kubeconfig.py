@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import stat
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
-from inventory.api_server import TOKEN, Cluster, serve, write_kubeconfig
+from inventory.api_server import TOKEN, Cluster, make_authority, serve, write_kubeconfig
 
 import recommender as nr
 from recommender.model.errors import InputError, UsageError
@@ -175,3 +176,21 @@ def test_inside_a_pod_a_service_account_without_a_token_is_an_error(
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
     with pytest.raises(InputError, match="the pod's service account cannot be used"):
         nr.snapshot()
+
+
+def test_inside_a_pod_its_service_account_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kubernetes.config import incluster_config
+
+    authority, token = make_authority(tmp_path), tmp_path / "token"
+    token.write_text(TOKEN)
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(authority.ca_file))
+    with serve(Cluster(), authority) as cluster:
+        address = urlsplit(cluster.url)
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", str(address.hostname))
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(address.port))
+        assert nr.snapshot().objects == ()
+        cluster.objects["pods"] = [{"metadata": {"name": "a"}}]
+        assert len(nr.snapshot().objects) == 1
