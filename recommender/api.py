@@ -75,6 +75,7 @@ _AFTER_READING: Final = (
     "recommender.review.ready_made",
     "recommender.review.sorting",
     "recommender.reporting.policy_set",
+    "recommender.reporting.html.page",
     "recommender.reporting.terminal",
 )
 

@@ -155,13 +155,15 @@ def test_a_group_of_the_map_opens_by_keyboard(shown: Opened) -> None:
     shown.page.locator(".dot[tabindex='0']").focus()
     for _ in range(3):
         shown.page.keyboard.press("ArrowRight")
-    chosen = shown.page.evaluate("document.activeElement.querySelector('text').textContent")
+    said = shown.page.evaluate("document.activeElement.getAttribute('aria-label')")
+    chosen = said.partition(":")[0]
     shown.page.keyboard.press("Enter")
     assert shown.text(".map .panel h3") == chosen
     assert shown.text(".inside h3") == f"Inside {chosen}"
 
 
 def test_a_cell_of_the_matrix_opens_into_pairs(shown: Opened, document: dict[str, Any]) -> None:
+    shown.page.locator("#reach").get_by_role("radio", name="namespace").check()
     picker = shown.page.locator(".picker select")
     picker.nth(0).select_option(label="shop")
     picker.nth(1).select_option(label="data")

@@ -31,6 +31,7 @@ class Answer:
         waiting_flows: Connections of those that wait or were rejected.
         rejected: Those that were rejected.
         aside: Edges that make no rule, by their verdict.
+        added: Pairs that rules between whole segments allow and nobody saw.
         denied: Accepted edges that the drafts would deny though they were drafted.
         days: Length of the window in days, None where unknown.
         coverage: The share of a day to come that the window shows, None where not estimated.
@@ -49,6 +50,7 @@ class Answer:
     waiting_flows: int
     rejected: int
     aside: dict[str, int]
+    added: int
     denied: int
     days: float | None
     coverage: float | None
@@ -84,6 +86,7 @@ def answer(document: Document) -> Answer:
         waiting_flows=sum(edges[item["edge"]]["flows"] for item in held if item["edge"] in edges),
         rejected=len(held) - len(open_items),
         aside=dict(sorted(verdicts.items())),
+        added=sum(block["added"] for block in document.get("blocks") or ()),
         denied=replay.get("denied", 0),
         days=_days(document["window"]),
         coverage=cluster.get("coverage"),

@@ -23,6 +23,8 @@ Part = dict[str, Any]
 
 #: Samples and names that stand in the page for one edge; the document has them all.
 _MOST: Final = 3
+#: Pairs that stand in the page for one block; the document has them all.
+_LISTED: Final = 50
 #: Stands for a draft in reports of version 1.0.
 _NO_TEXT: Final = "# This report does not hold the text of the draft: see its file.\n"
 #: What a decisions file repeats of a question.
@@ -56,6 +58,8 @@ def data_of(document: Part) -> Part:
         "yaml": _packed(policy.get("yaml", _NO_TEXT) for policy in document["policies"]),
         "reach": _reach(document.get("exposure"), ends),
         "review": [_item(item, ends, edges) for item in document.get("review") or ()],
+        "segments": [_segment(segment, ends) for segment in document.get("segments") or ()],
+        "blocks": [_block(block) for block in document.get("blocks") or ()],
         "findings": _findings(document),
     }
 
@@ -177,6 +181,30 @@ def _item(item: Part, ends: Numbers, edges: Numbers) -> Part:
         "forbidden": int(item.get("forbidden", False)),
         "drafted": int(item.get("drafted", False)),
         "file": clean(item.get("file") or "", limit=NAME),
+    }
+
+
+def _segment(segment: Part, ends: Numbers) -> Part:
+    """What the page says of a segment beside its members, which are the group of that name."""
+    return {
+        "name": clean(segment["name"], limit=NAME),
+        "stability": segment.get("stability"),
+        "hub": int(bool(segment.get("hub"))),
+        "fits_badly": [ends.get(name) for name in segment.get("fits_badly", ())],
+        "shares": int(bool(segment.get("shares_policy"))),
+        "waits": clean(segment.get("waits_for_label") or "", limit=NAME),
+    }
+
+
+def _block(block: Part) -> Part:
+    """A rule between whole segments, with the first pairs that it allows and nobody saw."""
+    pairs = block["pairs"]
+    return {
+        **{name: clean(block[name], limit=NAME) for name in ("source", "destination")},
+        "port": clean(f"{block['protocol']}/{block['port']}", limit=NAME),
+        "edges": block["edges"],
+        "added": block["added"],
+        "pairs": [clean(f"{client} → {server}", limit=NAME) for client, server in pairs[:_LISTED]],
     }
 
 

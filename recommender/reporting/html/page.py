@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+from markupsafe import Markup
 
 from recommender.model.text import clean
 from recommender.reporting.html.answer import answer
@@ -17,9 +20,6 @@ from recommender.reporting.html.index import sentence
 from recommender.reporting.html.island import data_of, to_island
 from recommender.reporting.html.scripts import script, style
 from recommender.reporting.html.timeline import timeline
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 Document = dict[str, Any]
 
@@ -38,9 +38,6 @@ _ABSENT: Final[Document] = {"exposure": None, "goals": [], "review": [], "segmen
 
 def render(document: Document) -> str:
     """The document as a page: one file, no request, the same bytes for the same document."""
-    from jinja2 import UndefinedError
-    from markupsafe import Markup
-
     code, look = script(), style()
     values = {
         "policy": _POLICY.format(script=_digest(code), style=_digest(look)),
@@ -59,8 +56,6 @@ def render(document: Document) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     made = Environment(
         loader=PackageLoader("recommender.reporting.html"),
         autoescape=True,

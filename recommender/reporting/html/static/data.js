@@ -22,6 +22,14 @@ function gathered(column) {
 export const callsOf = gathered(edges.client);
 export const callersOf = gathered(edges.server);
 
+const spaces = data.groupings.find((one) => one.name === "namespace");
+
+/** The name of an end among others: with its namespace, unless that is what groups them. */
+export function shortName(end, grouping) {
+  if (grouping === "namespace") return ends.name[end];
+  return `${spaces.groups[spaces.of[end]]}/${ends.name[end]}`;
+}
+
 export function portOf(edge) {
   const protocol = edges.words.protocol[edges.protocol[edge]];
   return edges.port[edge] ? `${protocol}/${edges.port[edge]}` : protocol;

@@ -1,17 +1,19 @@
 // Who talks to whom: groups on a circle, and one group opened into its workloads.
 
 import { openWorkload } from "./bus.js";
-import { callersOf, callsOf, data, edgeCount, edges, ends, portOf, stateOf } from "./data.js";
-import { el, number, plural, show, svg } from "./dom.js";
+import { callersOf, callsOf, data, edgeCount, edges, ends, portOf, shortName, stateOf } from "./data.js";
+import { el, number, plural, show, svg, table } from "./dom.js";
 import { choose, edgeMask, endMask, onFilter } from "./filters.js";
 
 const MOST_GROUPS = 60;
 const MOST_ROWS = 40;
+const MOST_BLOCKS = 100;
 const SIZE = 760;
 const RADIUS = 236;
 const ROW = 24;
 
 const MANY = 20;
+const HUB = 4;
 const state = { grouping: 0, group: null, hubs: data.groupings[0].groups.length <= MANY, zoom: 1, x: 0, y: 0 };
 const tools = el("div", { class: "tools" });
 const picture = el("div", { class: "circle" });
@@ -47,7 +49,7 @@ function weigh(found) {
   return weights;
 }
 
-/** Groups that talk to more than half of all others: they hide everything else. */
+/** Groups with far more peers than others: they hide everything else. */
 function hubs(found, busy) {
   const { groups } = grouping();
   const peers = new Map(busy.map((one) => [one.group, new Set()]));
@@ -56,7 +58,9 @@ function hubs(found, busy) {
     peers.get(from)?.add(to);
     peers.get(to)?.add(from);
   }
-  return busy.filter((one) => one.group !== state.group && peers.get(one.group).size > busy.length / 2);
+  const counts = [...peers.values()].map((one) => one.size).sort((one, two) => one - two);
+  const most = Math.max(MANY, HUB * counts[Math.floor(counts.length / 2)]);
+  return busy.filter((one) => one.group !== state.group && peers.get(one.group).size > most);
 }
 
 function drawCircle() {
@@ -106,7 +110,7 @@ function drawCircle() {
     left.length > 0 && el(
       "p",
       { class: "quiet" },
-      `Left out, since they talk to more than half of the others: ${left.map((one) => one.name).join(", ")}.`,
+      `Left out, since they talk to far more groups than others: ${left.map((one) => one.name).join(", ")}.`,
     ),
     !kept.length && el("p", { class: "quiet" }, "Nothing matches the filters."),
   );
@@ -168,14 +172,14 @@ function drawTools() {
         },
       }), ` ${one.name}`)),
     ),
-    el("label", null, el("input", {
+    grouping().groups.length > MANY && el("label", null, el("input", {
       type: "checkbox",
       checked: state.hubs,
       change: (event) => {
         state.hubs = event.target.checked;
         draw();
       },
-    }), " with hubs that talk to more than half of the others"),
+    }), " with hubs, which talk to far more groups than others"),
     el("span", null, button("+", "Enlarge the map", 1.5), " ", button("−", "Shrink the map", 1 / 1.5), " ", button("Whole", "Show the whole map", 0)),
   );
 }
@@ -302,9 +306,43 @@ function drawPanel() {
     panel,
     el("h3", null, name),
     el("p", null, `${plural(members.length, "workload")}, ${plural(within ? within[1] : 0, "edge")} among themselves`),
+    segmentFacts(name),
     list("Called by", tally(edges.server, edges.client), "in"),
     list("Calls", tally(edges.client, edges.server), "out"),
     el("p", null, el("button", { type: "button", click: () => choose(grouping().name, state.group) }, "Filter the page to it")),
+  );
+}
+
+function segmentFacts(name) {
+  const segment = grouping().name === "segment" && data.segments.find((one) => one.name === name);
+  if (!segment) return null;
+  const facts = [
+    segment.hub && "a hub: most others talk to it",
+    typeof segment.stability === "number" && `stability ${segment.stability.toFixed(2)} of 1`,
+    segment.shares && "its workloads share a policy",
+    segment.waits && `would share one with the label ${segment.waits}`,
+    segment.fits_badly.length > 0 && `fits badly: ${segment.fits_badly.map((end) => ends.name[end]).join(", ")}`,
+  ].filter(Boolean);
+  return el("ul", { class: "facts" }, facts.map((fact) => el("li", null, fact)));
+}
+
+/** Rules between whole segments, and what they allow that nobody saw. */
+function blocksPart() {
+  if (!data.blocks.length) return null;
+  const added = data.blocks.reduce((sum, block) => sum + block.added, 0);
+  return el(
+    "details",
+    null,
+    el("summary", null, `${plural(data.blocks.length, "rule")} between whole segments, which add ${plural(added, "pair")} that nobody saw`),
+    table("Rules between segments", ["From", "To", "Port", "#Edges", "#Added", "First pairs added"], data.blocks.slice(0, MOST_BLOCKS).map((block) => [
+      block.source,
+      block.destination,
+      block.port,
+      number(block.edges),
+      number(block.added),
+      el("span", { class: "quiet" }, block.pairs.slice(0, 5).join(", ") || "none"),
+    ])),
+    data.blocks.length > MOST_BLOCKS && el("p", { class: "quiet" }, `and ${number(data.blocks.length - MOST_BLOCKS)} more in report.json`),
   );
 }
 
@@ -359,7 +397,7 @@ function drawInside() {
       "g",
       { class: "member", role: "link", tabindex: 0, click: () => openWorkload(end), keydown: (event) => event.key === "Enter" && openWorkload(end) },
       svg("rect", { x: 332, y: middle(at, kept.length) - 10, width: 336, height: 20, rx: 3 }),
-      svg("text", { x: 500, y: middle(at, kept.length), "text-anchor": "middle", "dominant-baseline": "central" }, cut(ends.name[end], 44)),
+      svg("text", { x: 500, y: middle(at, kept.length), "text-anchor": "middle", "dominant-baseline": "central" }, cut(shortName(end, grouping().name), 44)),
     ));
   });
 
@@ -423,6 +461,6 @@ function draw() {
 export function startMap() {
   const body = document.getElementById("map-body");
   drawTools();
-  show(body, tools, el("div", { class: "map" }, picture, panel), inside);
+  show(body, tools, el("div", { class: "map" }, picture, panel), inside, blocksPart());
   onFilter(draw);
 }

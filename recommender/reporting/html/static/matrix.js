@@ -1,7 +1,7 @@
 // Who may reach whom, before the drafts and after, as two matrices of the same scale.
 
 import { openWorkload } from "./bus.js";
-import { after, before, data, endCount, ends } from "./data.js";
+import { after, before, data, endCount, ends, shortName } from "./data.js";
 import { el, number, plural, show, svg } from "./dom.js";
 import { chosen, endMask, onFilter } from "./filters.js";
 import { cut } from "./map.js";
@@ -131,7 +131,7 @@ function drawDetail() {
   const columns = members(state.pair[1]);
   const cutRows = rows.slice(0, MOST_WORKLOADS);
   const cutColumns = columns.slice(0, MOST_WORKLOADS);
-  const name = (end) => ends.name[end];
+  const name = (end) => shortName(end, grouping().name);
   const sides = [["before", before], ["after", after]].map(([title, side]) => matrix({
     title,
     rows: cutRows.map(name),
@@ -224,8 +224,8 @@ function matrix({ title, rows, columns, value, tell, choose }) {
   const margin = labelled ? MARGIN : 16;
   const size = Math.min(12, cell);
   const labels = labelled && [
-    rows.map((name, at) => svg("text", { x: -6, y: (at + 0.5) * cell, "text-anchor": "end", "dominant-baseline": "central", "font-size": size }, cut(name, 17))),
-    columns.map((name, at) => svg("text", { transform: `translate(${(at + 0.5) * cell} -6) rotate(-60)`, "dominant-baseline": "central", "font-size": size }, cut(name, 17))),
+    rows.map((name, at) => svg("text", { x: -6, y: (at + 0.5) * cell, "text-anchor": "end", "dominant-baseline": "central", "font-size": size }, cut(name, 19))),
+    columns.map((name, at) => svg("text", { transform: `translate(${(at + 0.5) * cell} -6) rotate(-60)`, "dominant-baseline": "central", "font-size": size }, cut(name, 19))),
   ];
   return el(
     "figure",
