@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         edges,
         explain,
         reach,
+        read_decisions,
         read_flows,
         read_inventory,
         recommend,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         segment_flows,
         snapshot,
         validate,
+        write_decisions,
     )
     from recommender.reporting.policy_set import PolicySet
     from recommender.simulation import simulate
@@ -60,6 +62,7 @@ __all__ = [
     "edges",
     "explain",
     "reach",
+    "read_decisions",
     "read_flows",
     "read_inventory",
     "recommend",
@@ -70,6 +73,7 @@ __all__ = [
     "simulate",
     "snapshot",
     "validate",
+    "write_decisions",
 ]
 
 #: Where each public name lives; the type checker sees the same names in the block above.
@@ -88,6 +92,7 @@ _EXPORTS: Final = {
     "edges": "recommender.api",
     "explain": "recommender.api",
     "reach": "recommender.api",
+    "read_decisions": "recommender.api",
     "read_flows": "recommender.api",
     "read_inventory": "recommender.api",
     "recommend": "recommender.api",
@@ -98,6 +103,7 @@ _EXPORTS: Final = {
     "simulate": "recommender.simulation",
     "snapshot": "recommender.api",
     "validate": "recommender.api",
+    "write_decisions": "recommender.api",
 }
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from recommender.inventory.snapshot import Snapshot
     from recommender.model.edges import Edge
     from recommender.reporting.policy_set import PolicySet
+    from recommender.review.decisions import Decisions
     from recommender.review.goal_report import GoalReport
     from recommender.review.goals import Goals
     from recommender.segments.types import Segmentation
@@ -54,6 +55,7 @@ __all__ = [
     "edges",
     "explain",
     "reach",
+    "read_decisions",
     "read_flows",
     "read_inventory",
     "recommend",
@@ -63,6 +65,7 @@ __all__ = [
     "segment_flows",
     "snapshot",
     "validate",
+    "write_decisions",
 ]
 
 # What drafts, proves and writes: loaded while the logs are read, when the engine is at work.
@@ -153,6 +156,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     segments: SegmentSettings | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
     min_coverage: float | None = None,
+    decisions: str | os.PathLike[str] | Decisions | None = None,
     goals: str | os.PathLike[str] | Goals | None = None,
     as_of: date | None = None,
     allow_partial: bool = False,
@@ -174,6 +178,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         min_coverage: Coverage that the cluster and each workload are held against, above 0 and
             below 1. Directions of workloads under it are staged: left open. Hold the whole to it
             with :meth:`PolicySet.require_coverage`.
+        decisions: A decisions file: what people accepted, rejected or deferred.
         goals: A goals file: traffic that breaks a goal is never drafted, what must be allowed
             always is, and the drafts are proven against every goal.
         as_of: The day that exceptions to goals are held against; the last of the window where
@@ -195,7 +200,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
 
     chosen, doubting = settings or Settings(), review or ReviewSettings()
     require_bound(min_coverage)
-    aims = _goals(goals)
+    aims, decided = _goals(goals), _decisions(decisions)
     known = _named(_inventory(inventory), names)
     logs = _several(paths)
     loading = _load_ahead()
@@ -230,7 +235,12 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     day = as_of or (found.last_seen.date() if found.last_seen else None)
     judge = None if aims is None else goal_court(aims, cluster, found.edges, day, name)
     chosen_edges = sort_out(
-        found.edges, cluster, window=found.window, goals=judge, settings=doubting
+        found.edges,
+        cluster,
+        window=found.window,
+        decisions=decided,
+        goals=judge,
+        settings=doubting,
     )
     wanted = chosen_edges.drafted
     seen = assess(found.edges, cluster, found.presence, bound=min_coverage, home=name)
@@ -414,6 +424,32 @@ def check_goals(  # noqa: PLR0913 - a file, and what it is held against
         day = as_of or (found.last_seen.date() if found.last_seen else None)
     judge = goal_court(aims, cluster, edges, day)
     return judge.hold(None if setting is None else setting.policies, cluster, edges, modes)
+
+
+def read_decisions(path: str | os.PathLike[str]) -> Decisions:
+    """Read what people decided about traffic: a decisions file.
+
+    Returns:
+        The decisions; ``decide`` gives them with one more, ``frame()`` has one row each.
+
+    Raises:
+        InputError: The file cannot be read or does not say what such a file may say.
+    """
+    from recommender.review.decision_files import read_decisions as read
+
+    return read(path)
+
+
+def write_decisions(decisions: Decisions, path: str | os.PathLike[str]) -> None:
+    """Write a decisions file, sorted by key; one that is there is replaced as a whole.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    from recommender.rendering.decisions import decisions_yaml, is_decisions
+    from recommender.rendering.files import write_file
+
+    write_file(path, decisions_yaml(decisions).encode(), ours=is_decisions)
 
 
 def validate(
@@ -731,6 +767,12 @@ def _segmentation(
     from recommender.segments.segmenting import segment_edges
 
     return segment_edges(edges, cluster, thresholds)
+
+
+def _decisions(decisions: str | os.PathLike[str] | Decisions | None) -> Decisions | None:
+    if decisions is None or not isinstance(decisions, str | os.PathLike):
+        return decisions
+    return read_decisions(decisions)
 
 
 def _load_ahead() -> Thread:

@@ -15,6 +15,7 @@ import typer
 
 from recommender._version import __version__
 from recommender.cli import (
+    decisions,
     diff,
     explain,
     goals,
@@ -58,6 +59,7 @@ _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     inventory.register,
     segments.register,
     goals.register,
+    decisions.register,
     simulate.register,
 )
 

@@ -149,6 +149,13 @@ def recommend(
         str | None,
         typer.Option(help="Cluster to draft for, where the flows are of several."),
     ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--decisions",
+            help="What people decided about doubtful traffic: a decisions file.",
+        ),
+    ] = None,
     goals: Annotated[
         str | None,
         typer.Option(
@@ -205,6 +212,7 @@ def recommend(
             settings=settings,
             review=api.ReviewSettings(doubt_threshold=doubt_threshold, accept_all=accept_all),
             reply_flag=reply_flag,
+            decisions=decisions,
             goals=goals,
             min_coverage=min_coverage,
             allow_partial=allow_partial,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recommender.rendering.review_files import review_paths
+from recommender.review.decisions import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,8 @@ def _item(item: Item, path: str | None) -> Part:
         "reasons": [_reason(reason) for reason in item.reasons],
         "decision": item.decision.value if item.decision else None,
         "decision_reason": item.decision_reason,
+        "evidence": list(fingerprint(item.reasons)),
+        "stale": item.stale,
         "forbidden": item.forbidden,
         "drafted": item.drafted,
         "file": path,

@@ -47,6 +47,8 @@ class Item:
         reasons: Why, the weightiest first.
         decision: What was decided about it, None where nobody has.
         decision_reason: Why it was decided so, in the words of the person.
+        stale: It was accepted, and grounds for doubt have come up since that were not known then:
+            it is asked again.
         forbidden: It breaks a goal: it is never drafted, whatever is decided.
         drafted: Whether it is among the drafts all the same: accepted, or all were.
         policies: The ready-made rule: policies that allow this edge and nothing else, to be
@@ -59,6 +61,7 @@ class Item:
     reasons: tuple[Reason, ...] = ()
     decision: Decision | None = None
     decision_reason: str = ""
+    stale: bool = False
     forbidden: bool = False
     drafted: bool = False
     policies: tuple[NetworkPolicy, ...] = ()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from recommender.model.edges import Verdict
 from recommender.model.findings import Finding, Severity
+from recommender.review.decisions import fingerprint
 from recommender.review.doubt import Doubt, doubt_of
 from recommender.review.items import Decision, Item, Reason, Sorted, rule_key
 from recommender.review.scene import survey
@@ -24,25 +25,7 @@ if TYPE_CHECKING:
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.model.entities import Entity
-
-
-class Ruling(Protocol):
-    """What a person decided about one edge."""
-
-    @property
-    def decision(self) -> Decision:
-        """Accept, reject or defer."""
-
-    @property
-    def reason(self) -> str:
-        """Why, in the person's words."""
-
-
-class Decided(Protocol):
-    """What people decided: a decisions file."""
-
-    def ruling(self, edge: Edge) -> Ruling | None:
-        """The decision that holds for an edge, None where there is none."""
+    from recommender.review.decisions import Decisions
 
 
 class Forbidding(Protocol):
@@ -57,7 +40,7 @@ def sort_out(  # noqa: PLR0913 - what an edge is held against
     inventory: Inventory,
     *,
     window: tuple[datetime, datetime] | None = None,
-    decisions: Decided | None = None,
+    decisions: Decisions | None = None,
     goals: Forbidding | None = None,
     settings: ReviewSettings | None = None,
     segments: Mapping[Entity, str] | None = None,
@@ -84,7 +67,7 @@ def sort_out(  # noqa: PLR0913 - what an edge is held against
     return Sorted(
         drafted=tuple(edge for edge in ordered if edge not in held),
         items=tuple(items),
-        findings=tuple(_findings(items, chosen)),
+        findings=(*_findings(items, chosen), *_unused(decisions, items)),
     )
 
 
@@ -92,7 +75,7 @@ def sort_out(  # noqa: PLR0913 - what an edge is held against
 class _Judge:
     settings: ReviewSettings
     doubts: Mapping[Edge, Doubt]
-    decisions: Decided | None
+    decisions: Decisions | None
     goals: Forbidding | None
 
     def item(self, edge: Edge) -> Item | None:
@@ -103,7 +86,8 @@ class _Judge:
         doubtful = doubt.score >= self.settings.doubt_threshold
         if not (doubtful or broken or ruling):
             return None
-        decision = ruling.decision if ruling else None
+        stale = bool(ruling and doubtful and ruling.news(doubt.reasons))
+        decision = ruling.decision if ruling and not stale else None
         return Item(
             key=rule_key(edge),
             edge=edge,
@@ -111,6 +95,7 @@ class _Judge:
             reasons=(*broken, *doubt.reasons),
             decision=decision,
             decision_reason=ruling.reason if ruling else "",
+            stale=stale,
             forbidden=bool(broken),
             drafted=not broken and self._drafted(decision, doubtful=doubtful),
         )
@@ -130,6 +115,11 @@ def _findings(items: list[Item], settings: ReviewSettings) -> Iterator[Finding]:
             why = f": {item.decision_reason}" if item.decision_reason else ""
             message = f"it was rejected, so no rule allows it{why}; seen {_seen(item.edge)}"
             yield Finding("edge-rejected", Severity.NOTE, item.key, message)
+        elif item.stale and not item.drafted:
+            news = ", ".join(code for code in fingerprint(item.reasons))
+            message = f"it was accepted, and is asked again: what is known now is {news}: {first}"
+            hint = "decide it anew; what stands under evidence is what is known"
+            yield Finding("decision-stale", Severity.WARNING, item.key, message, hint=hint)
         elif not item.drafted and not item.forbidden:
             yield Finding(
                 "edge-in-review",
@@ -148,6 +138,18 @@ def _findings(items: list[Item], settings: ReviewSettings) -> Iterator[Finding]:
             f"{len(doubted)} doubtful edges were drafted without a decision, first "
             f"{doubted[0].key}: {doubted[0].reasons[0].text}",
             hint="leave --accept-all out to decide them one by one",
+        )
+
+
+def _unused(decisions: Decisions | None, items: list[Item]) -> Iterator[Finding]:
+    """Decisions are kept when their traffic is not seen: it may come back."""
+    met = {item.key for item in items}
+    rest = sorted(decisions.rulings.keys() - met) if decisions else []
+    if rest and decisions:
+        message = f"{len(rest)} decisions are about traffic that was not seen, first {rest[0]}"
+        hint = "nothing: they hold when it comes back"
+        yield Finding(
+            "decision-unused", Severity.NOTE, decisions.file or "decisions", message, hint
         )
 
 

@@ -43,6 +43,24 @@ WEIGHTS: Final = {
     "undeclared-port": 0.35,
 }
 
+#: The grounds that say what an edge is, and not when, how often or by how many it was seen: a
+#: decision rests on them, and is asked again when another of them comes up.
+MATERIAL: Final = (
+    "also-denied",
+    "control-plane-port",
+    "fan-out",
+    "folded",
+    "foreign-database",
+    "foreign-resolver",
+    "kubelet-port",
+    "mining-port",
+    "no-controller",
+    "odd-outside-port",
+    "other-environment",
+    "remote-shell",
+    "undeclared-port",
+)
+
 
 def ground(code: str, text: str, share: float = 1.0) -> Reason:
     """A reason of a known code.

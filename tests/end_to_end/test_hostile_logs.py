@@ -156,7 +156,7 @@ def test_kubectl_reads_what_was_meant(lines: list[bytes], tmp_path: Path) -> Non
             text
             for name, content in tree(out).items()
             if name.endswith(".yaml") and not name.endswith("kustomization.yaml")
-            for text in content.decode().split("\n---\n")
+            for text in re.split(r"(?m)^---\n", content.decode())
         ]
     assert len(documents) > 10
     assert kubectl_reads(tmp_path, documents) == [yaml.safe_load(text) for text in documents]

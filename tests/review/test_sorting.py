@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from recommender.inventory.types import Inventory
 from recommender.model.edges import Verdict
 from recommender.model.entities import Entity
 from recommender.model.errors import UsageError
+from recommender.review.decisions import Decisions
 from recommender.review.items import Decision, Reason, rule_key
 from recommender.review.settings import ReviewSettings
 from recommender.review.sorting import sort_out
@@ -28,21 +29,8 @@ ODD = edge(WEB, Entity.cidr("198.51.100.9/32"), 3333, last_seen=START, days=1, h
 STRICT = ReviewSettings(doubt_threshold=0.3)
 
 
-@dataclass(frozen=True)
-class Ruled:
-    decision: Decision
-    reason: str = "said so"
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """The same decision about one key."""
-
-    key: str
-    ruled: Ruled
-
-    def ruling(self, edge: Edge) -> Ruled | None:
-        return self.ruled if rule_key(edge) == self.key else None
+def decided(edge: Edge, decision: Decision, reason: str = "said so") -> Decisions:
+    return Decisions().decide(rule_key(edge), decision, reason=reason)
 
 
 class Goals:
@@ -72,7 +60,7 @@ def test_accept_all_drafts_everything_and_says_so() -> None:
 
 
 def test_an_accepted_edge_is_drafted_even_if_doubtful() -> None:
-    decisions = Decisions(rule_key(ODD), Ruled(Decision.ACCEPT))
+    decisions = decided(ODD, Decision.ACCEPT)
     found = sort_out([ODD], Inventory(), window=WEEK, decisions=decisions, settings=STRICT)
     assert found.drafted == (ODD,)
     assert found.findings == ()
@@ -80,7 +68,7 @@ def test_an_accepted_edge_is_drafted_even_if_doubtful() -> None:
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_a_rejected_edge_is_never_drafted(*, everything: bool) -> None:
-    decisions = Decisions(rule_key(STEADY), Ruled(Decision.REJECT, "not ours"))
+    decisions = decided(STEADY, Decision.REJECT, "not ours")
     chosen = ReviewSettings(accept_all=everything)
     found = sort_out([STEADY], Inventory(), window=WEEK, decisions=decisions, settings=chosen)
     assert found.drafted == ()
@@ -90,14 +78,14 @@ def test_a_rejected_edge_is_never_drafted(*, everything: bool) -> None:
 
 
 def test_a_deferred_edge_is_not_drafted() -> None:
-    decisions = Decisions(rule_key(STEADY), Ruled(Decision.DEFER))
+    decisions = decided(STEADY, Decision.DEFER)
     found = sort_out([STEADY], Inventory(), window=WEEK, decisions=decisions)
     assert found.drafted == ()
 
 
 @pytest.mark.parametrize("decision", list(Decision))
 def test_what_breaks_a_goal_is_never_drafted_whatever_is_decided(decision: Decision) -> None:
-    decisions = Decisions(rule_key(STEADY), Ruled(decision))
+    decisions = decided(STEADY, decision)
     chosen = ReviewSettings(accept_all=True)
     found = sort_out([STEADY], Inventory(), decisions=decisions, goals=Goals(), settings=chosen)
     assert found.drafted == ()

@@ -79,7 +79,7 @@ export function decisionsFile() {
   data.review.forEach((item, at) => {
     const { word } = decided[at];
     if (!word || lacksReason(at)) return;
-    const { key, client, server, protocol, port, decision_reason: given } = item.raw;
+    const { key, client, server, protocol, port, evidence, decision_reason: given } = item.raw;
     const reason = changed(at) ? decided[at].reason.trim() : given;
     lines.push(
       `- key: ${quoted(key)}`,
@@ -90,6 +90,7 @@ export function decisionsFile() {
       `  decision: ${quoted(word)}`,
       `  reason: ${quoted(reason)}`,
     );
+    if (evidence) lines.push(`  evidence: [${evidence.map(quoted).join(", ")}]`);
   });
   if (lines.length === 2) lines[1] = "decisions: []";
   return `${lines.join("\n")}\n`;
