@@ -221,6 +221,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.reporting.run import Run
     from recommender.reporting.segments_part import Segments
     from recommender.review.assess import assess
+    from recommender.review.boundaries import boundary_findings
     from recommender.review.closing import closed_pairs
     from recommender.review.goal_report import goal_court
     from recommender.review.proof import prove
@@ -256,6 +257,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         segmentation=groups,
         closed=closed_pairs(found.edges, chosen_edges.items, judge),
     )
+    advice = boundary_findings(groups, wanted, cluster) if groups else ()
     proof = prove(drafts.policies, wanted, cluster, name)
     held = judge.hold(proof.policies, cluster, found.edges) if judge else None
     run = Run(
@@ -271,6 +273,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
             *chosen_edges.findings,
             *(held.findings if held else ()),
             *drafts.findings,
+            *advice,
             *cluster.findings,
         ),
         coverage=(*found.findings, *seen.findings),
