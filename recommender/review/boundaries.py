@@ -33,6 +33,8 @@ _FEWEST_TRAITS: Final = 2
 #: A segment is told to move only if that spares so many crossing pairs, and so much of its own.
 _FEWEST_SPARED: Final = 3
 _WORTH: Final = 0.5
+#: Namespaces that Kubernetes and OpenShift keep for themselves.
+_PLATFORM: Final = ("kube-", "openshift-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ def _moves(scene: _Scene) -> Iterator[Finding]:
     for segment in scene.segments:
         counts = talk[segment.name]
         home = segment.members[0].namespace
+        # Data is not moved to where it is called from, nor what the cluster itself lives from.
+        if scene.sensitive & set(segment.members) or home.startswith(_PLATFORM):
+            continue
         best = min((n for n in counts if n != home), key=lambda n: (-counts[n], n), default=None)
         if best is None:
             continue

@@ -74,6 +74,14 @@ def test_a_segment_that_talks_elsewhere_more_than_at_home_might_move() -> None:
     assert "spare 4 of the 4 pairs" in found.message
 
 
+def test_data_and_the_platform_are_not_told_to_move() -> None:
+    callers = [f"shop/c{n}" for n in range(4)]
+    edges = [edge(caller, "data/db", 5432) for caller in callers]
+    edges += [edge(caller, "kube-system/dns", 53, "UDP") for caller in callers]
+    found = advice({"callers": callers, "db": ["data/db"], "dns": ["kube-system/dns"]}, edges)
+    assert [one.subject for one in found.get("namespace-layout", [])] in ([], ["callers"])
+
+
 def test_traffic_between_environments_is_a_warning_with_its_edges() -> None:
     edges = [edge("shop/web", "test/db", 5432)]
     known = cluster(workload("shop/web", {"app": "web", "env": "prod"}), workload("test/db"))
