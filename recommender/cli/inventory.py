@@ -37,6 +37,7 @@ _SHOW_HELP: Final = """Show what snapshots, dumps and manifests hold, and what t
 \b
 Examples:
   recommender inventory show prod.inventory.json
+  recommender inventory show snapshots/ --address 10.0.0.7
   recommender inventory show snapshots/ -o json
   kubectl get ns,no,po,svc,endpointslices,deploy,rs -A -o json | recommender inventory show -
 
@@ -114,16 +115,29 @@ def show(
         typer.Argument(help="Snapshots, manifests, kubectl dumps, folders of them, or -."),
     ],
     *,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="IP",
+            help="Show who held this address when, and when nobody can be named.",
+        ),
+    ] = None,
     output: Annotated[
         str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
     ] = "table",
 ) -> None:
     """Show an inventory; see the help text."""
     from recommender import api
-    from recommender.reporting.inventory import to_json, to_text
+    from recommender.reporting import address_history, inventory
 
-    known = api.read_inventory(files)
-    if output == "json":
-        sys.stdout.write(to_json(known))
+    known, style = api.read_inventory(files), terminal_style(sys.stdout)
+    if address is not None:
+        if output == "json":
+            sys.stdout.write(address_history.to_json(known, address))
+        else:
+            sys.stdout.write(address_history.to_text(known, address, **style))
+    elif output == "json":
+        sys.stdout.write(inventory.to_json(known))
     else:
-        sys.stdout.write(to_text(known, **terminal_style(sys.stdout)))
+        sys.stdout.write(inventory.to_text(known, **style))

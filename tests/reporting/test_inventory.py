@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import recommender as nr
+from recommender.model.errors import UsageError
+from recommender.reporting import address_history
 from recommender.reporting.inventory import to_document, to_json, to_text
 
 if TYPE_CHECKING:
@@ -66,3 +70,33 @@ def test_text_for_a_terminal_holds_no_control_characters_of_the_cluster(tmp_path
 def test_the_document_is_versioned_json(tmp_path: Path) -> None:
     document = json.loads(to_json(known(tmp_path, pod("a", "10.0.0.1"))))
     assert (document["kind"], document["version"]) == ("inventory", 1)
+
+
+def test_the_history_of_an_address_is_told_as_records_would_be_attributed(tmp_path: Path) -> None:
+    first, second = pod("a", "10.0.0.1"), pod("b", "10.0.0.1")
+    times = {"startedAt": "2026-03-02T10:00:00Z", "finishedAt": "2026-03-02T11:00:00Z"}
+    first["status"] |= {
+        "phase": "Succeeded",
+        "containerStatuses": [{"state": {"terminated": times}}],
+    }
+    second["status"]["startTime"] = "2026-03-02T11:00:05Z"
+    inventory = known(tmp_path, first, second)
+    text = address_history.to_text(inventory, "10.0.0.1")
+    assert text.splitlines() == [
+        "FROM                  UNTIL                 WHO",
+        "ever                  2026-03-02T09:59:50Z  nobody: ip-gap",
+        "2026-03-02T09:59:50Z  2026-03-02T10:00:10Z  nobody: ip-margin",
+        "2026-03-02T10:00:10Z  2026-03-02T10:59:50Z  default/Pod/a, pod a",
+        "2026-03-02T10:59:50Z  2026-03-02T10:59:55Z  nobody: ip-margin",
+        # A cloud may stamp what the first pod sent up to a minute later.
+        "2026-03-02T10:59:55Z  2026-03-02T11:01:10Z  nobody: ip-reused",
+        "2026-03-02T11:01:10Z  open                  default/Pod/b, pod b",
+    ]
+    document = json.loads(address_history.to_json(inventory, "10.0.0.1"))
+    assert [span["reason"] or span["holder"] for span in document["spans"]][2] == "default/Pod/a"
+    assert address_history.to_text(inventory, "10.0.0.2").startswith("10.0.0.2 was never seen")
+
+
+def test_what_is_no_address_has_no_history(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not an IP address"):
+        address_history.to_text(known(tmp_path, pod("a", "10.0.0.1")), "web-0")
