@@ -105,7 +105,8 @@ def parse_policies(documents: Iterable[Document]) -> Policies:
     """The same as ``read_policies`` for objects that were read before.
 
     Of several snapshots the latest says which policies there are: a policy that is gone from it
-    allows and denies nothing any more.
+    allows and denies nothing any more. A file beside them stands for what it would become when
+    it is applied: the policy of its name in the cluster gives way.
     """
     listed = list(documents)
     latest = max((document.taken for document in listed if document.taken), default=None)
@@ -115,14 +116,15 @@ def parse_policies(documents: Iterable[Document]) -> Policies:
     for document in listed:
         if not _is_policy(document) or (document.taken or latest) != latest:
             continue
-        item = Fields.of(document)
+        item, gives_way = Fields.of(document), document.taken is not None
         try:
             if document.kind == "NetworkPolicy":
                 policy = network_policy(item, document.where)
-                _once(network, (policy.namespace, policy.name), policy, item)
+                key = (policy.namespace, policy.name)
+                _once(network, key, policy, item, gives_way=gives_way)
             else:
                 tier = tiers.tier_policy(document.kind, item, document.where)
-                _once(cluster, (tier.kind, tier.name), tier, item)
+                _once(cluster, (tier.kind, tier.name), tier, item, gives_way=gives_way)
         except ManifestError as error:
             findings.append(_refused(error, document))
     ordered = sorted(cluster.values(), key=lambda each: (each.tier, each.priority, each.name))
@@ -274,8 +276,15 @@ def _is_policy(document: Document) -> bool:
 
 
 def _once(
-    known: dict[tuple[str, str], _Policy], key: tuple[str, str], value: _Policy, item: Fields
+    known: dict[tuple[str, str], _Policy],
+    key: tuple[str, str],
+    value: _Policy,
+    item: Fields,
+    *,
+    gives_way: bool,
 ) -> None:
+    if key in known and gives_way:
+        return
     if key in known:
         shown = "/".join(key)
         item.fail("metadata.name", f"there is another policy {shown}", hint="names are unique")

@@ -81,6 +81,15 @@ def test_a_policy_beside_snapshots_counts_too(tmp_path: Path) -> None:
     assert [each.name for each in read_inventory([tmp_path]).policies] == ["draft", "there"]
 
 
+def test_a_file_takes_the_place_of_the_policy_of_its_name_in_the_cluster(tmp_path: Path) -> None:
+    old, new = policy("same"), policy("same")
+    new["spec"]["policyTypes"] = ["Egress"]
+    write(tmp_path, "1", snapshot(10, old))
+    write(tmp_path, "draft", new)
+    (found,) = read_inventory([tmp_path]).policies
+    assert found.origin.startswith(str(tmp_path / "draft.json"))
+
+
 def test_the_order_in_which_snapshots_are_given_changes_nothing(tmp_path: Path) -> None:
     bodies = [snapshot(hour, deployment("web", app=f"at-{hour}")) for hour in (10, 11, 12)]
     files = [write(tmp_path, str(number), body) for number, body in enumerate(bodies)]
