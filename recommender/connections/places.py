@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +17,7 @@ from recommender.model.errors import ModelError
 from recommender.sources.endpoint import EndClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from recommender.inventory.holdings import Holding
     from recommender.inventory.types import Inventory
@@ -75,7 +76,7 @@ class Places:
             self._names[(None, address)].add(named.name)
             if named.client is not None:
                 self._names[(named.client, address)].add(named.name)
-        self._owners = _owners(inventory)
+        self._inventory = inventory
         self._ranges = RangeNames(inventory.ranges if inventory is not None else ())
 
     @staticmethod
@@ -121,7 +122,7 @@ class Places:
             return Entity.cidr(ip)
         address = self.canonical(ip)
         if kind in {EndClass.NONE, EndClass.WORLD}:
-            for held in self._owners.get(address, ()):
+            for held in _owners(self._inventory, address):
                 if _held(held, *seen):
                     return held.entity
         if kind is EndClass.WORLD:
@@ -158,13 +159,14 @@ class Places:
         return [group[0] if len(group) == 1 else _merge(group) for group in groups.values()]
 
 
-def _owners(inventory: Inventory | None) -> dict[str, list[Holding]]:
+def _owners(inventory: Inventory | None, ip: str) -> Sequence[Holding]:
     """When one workload, the nodes or the API server had an address that nobody else ever had."""
-    found: dict[str, list[Holding]] = defaultdict(list)
-    for held in inventory.holdings if inventory is not None else ():
-        if held.role not in _FRONTS:
-            found[held.ip].append(held)
-    return {ip: held for ip, held in found.items() if len({each.entity for each in held}) == 1}
+    holdings = inventory.holdings if inventory is not None else ()
+    rows = (
+        bisect(holdings, ip, key=lambda held: held.ip) for bisect in (bisect_left, bisect_right)
+    )
+    found = [held for held in holdings[slice(*rows)] if held.role not in _FRONTS]
+    return found if len({held.entity for held in found}) == 1 else ()
 
 
 def _held(holding: Holding, first: datetime, last: datetime) -> bool:
