@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from recommender.inventory.ranges import RangeNames
 from recommender.model.addresses import parse_address, parse_network
 from recommender.model.errors import ModelError
 from recommender.sources.endpoint import EndClass
@@ -27,7 +28,8 @@ def place(addresses: Iterable[str], holders: Holders) -> list[tuple[str, EndClas
 
     A public address is outside. So is a private one where the inventory is meant to hold every
     pod, unless it is of a range that pods get their addresses from: then a pod had it that the
-    inventory does not know. Without an inventory nothing can be told.
+    inventory does not know. What people gave a name as outside is outside. Without an inventory
+    nothing can be told.
 
     Args:
         addresses: The distinct addresses, as the log wrote them.
@@ -47,6 +49,7 @@ def place(addresses: Iterable[str], holders: Holders) -> list[tuple[str, EndClas
         for text in node.pod_cidrs
         if (network := _network(text)) is not None
     ]
+    named = RangeNames(inventory.ranges)
     found = []
     for text in sorted(addresses):
         try:
@@ -55,6 +58,8 @@ def place(addresses: Iterable[str], holders: Holders) -> list[tuple[str, EndClas
             continue
         if str(address) in known:
             found.append((text, EndClass.POD, SPANNING))
+        elif named.of(text):
+            found.append((text, EndClass.WORLD, ""))
         elif any(address in network for network in ranges):
             found.append((text, EndClass.POD, UNKNOWN))
         elif address.is_global or (inventory.complete and not address.is_multicast):

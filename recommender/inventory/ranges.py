@@ -1,7 +1,8 @@
 """Names that people give to ranges outside the cluster: ``orders-rds: 10.9.0.0/24``.
 
-A name is evidence for the reviewer, nothing else: it stands beside the addresses of an edge and
-never makes a rule wider. Of several ranges that hold an address the narrowest gives the name.
+A name is evidence for the reviewer: it stands beside the addresses of an edge and never makes a
+rule wider. Where not all pods are known, it says that a private address is none. Of several ranges
+that hold an address the narrowest gives the name.
 """
 
 from __future__ import annotations

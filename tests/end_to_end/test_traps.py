@@ -97,6 +97,27 @@ class TestDirection:
         assert found.accounting.set_aside == {"direction-undecided": 1}
 
 
+class TestNamedRanges:
+    """Trap 22: an internal address that nobody knows is told, and one with a name is outside."""
+
+    @pytest.mark.parametrize("named", [True, False])
+    def test_a_private_range_with_a_name_is_outside_where_not_all_pods_are_known(
+        self, tmp_path: Path, shop: Vpc, *, named: bool
+    ) -> None:
+        shop.call("10.0.0.1", "10.9.0.7", 5432)
+        log, _ = shop.write(tmp_path, shop.snapshot(namespaces=["shop"]))
+        names = tmp_path / "addresses.yaml"
+        names.write_text("orders-rds: 10.9.0.0/24\n")
+        found = nr.recommend(log, tmp_path / "snapshots", names=names if named else None)
+        (edge,) = found.run.edges
+        if named:
+            assert (edge.server.id, edge.names) == ("cidr:10.9.0.7/32", ("orders-rds",))
+            assert "orders-rds" in found.to_yaml()
+        else:
+            assert edge.server.id.startswith("unresolved:")
+            assert rules(found, "web", "egress") == []
+
+
 class TestServicePorts:
     """Trap 2: a rule names the port of the pods, whatever port the Service has."""
 
