@@ -230,4 +230,7 @@ def _summary(simulation: Simulation, written: Written, directory: Path) -> None:
         if path not in written.logs:
             typer.echo(f"{path.stem:10} {path}")
     logs = str(written.logs[0]) if len(written.logs) == 1 else str(directory)
-    typer.echo(f"next       recommender recommend {logs} -d policies/")
+    # Clouds show addresses: the cluster tells whose they are.
+    cloud = simulation.settings.log != "hubble"
+    known = f" --inventory {directory / 'inventory.json'}" if cloud else ""
+    typer.echo(f"next       recommender recommend {logs}{known} -d policies/")

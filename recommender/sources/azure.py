@@ -32,7 +32,6 @@ _LINES: Final = "lines"
 _BLOB: Final = "blob"
 _KEY: Final = "records"
 
-_CATEGORIES: Final = ("NetworkSecurityGroupFlowEvent", "FlowLogFlowEvent")
 _MARKS: Final = frozenset({"flowRecords", "flowTuples", "flow.0"})
 _TELLING: Final = re.compile(
     rb'"(flowTuples|flow\.0)"\s*:|"category"\s*:\s*"(NetworkSecurityGroup|FlowLog)FlowEvent"'
@@ -62,17 +61,21 @@ _TUPLES: Final = f"""list_concat(
     CASE WHEN r."flow.0" IS NOT NULL THEN [{{'mac': r.macAddress, 'text': r."flow.0"}}]
         ELSE [] END)"""
 
+#: Whether a record ``r`` is of a flow log, with tuples or without.
+_OURS: Final = """(r.category IN ('NetworkSecurityGroupFlowEvent', 'FlowLogFlowEvent')
+    OR r.operationName IN ('NetworkSecurityGroupFlowEvents', 'FlowLogFlowEvent')
+    OR r.properties.flows IS NOT NULL OR r.flowRecords IS NOT NULL)"""
+
 # Azure names a protocol by its letter in NSG flow logs and by its number in VNet flow logs.
 _NSG: Final = "(f[6] = 'T' OR f[6] = 'U')"
 _FIELDS: Final = f"""
-    SELECT line, mac, TRY_CAST(f[1] AS BIGINT) AS epoch, trim(f[2]) AS src_ip,
+    SELECT line, why, mac, TRY_CAST(f[1] AS BIGINT) AS epoch, trim(f[2]) AS src_ip,
         trim(f[3]) AS dst_ip, TRY_CAST(f[4] AS BIGINT) AS sport, TRY_CAST(f[5] AS BIGINT) AS dport,
         CASE f[6] WHEN 'T' THEN 6 WHEN 'U' THEN 17 ELSE TRY_CAST(f[6] AS INTEGER) END AS number,
         f[7] AS way, CASE WHEN {_NSG} THEN f[8] WHEN f[8] = 'D' THEN 'D' ELSE 'A' END AS decision,
         CASE WHEN {_NSG} THEN nullif(f[9], '') ELSE f[8] END AS state,
         len(f) AS width, {_NSG} AS nsg, TRY_CAST(f[12] AS BIGINT) AS answers,
         coalesce(TRY_CAST(f[11] AS BIGINT), 0) + coalesce(TRY_CAST(f[13] AS BIGINT), 0) AS bytes
-    FROM (SELECT line, entry.mac AS mac, string_split(entry.text, ',') AS f FROM tuples)
 """
 _MALFORMED: Final = """CASE WHEN epoch IS NULL OR sport IS NULL OR dport IS NULL OR number IS NULL
     OR way NOT IN ('I', 'O') OR decision NOT IN ('A', 'D')
@@ -119,39 +122,41 @@ def unwrap(layout: Layout, name: str, chunks: Iterator[bytes]) -> Iterator[bytes
 
 def lines_sql(_: Layout, relation: str) -> str:
     """SQL for the canonical flows of single lines."""
-    record = json.dumps(_RECORD, separators=(",", ":"))
-    blob = json.dumps({_KEY: [_RECORD]}, separators=(",", ":"))
-    ours = ", ".join(f"'{category}'" for category in _CATEGORIES)
-    known = f"""(r.category IN ({ours}) OR r.operationName IN ({ours})
-        OR r.operationName = 'NetworkSecurityGroupFlowEvents'
-        OR r.properties.flows IS NOT NULL OR r.flowRecords IS NOT NULL
-        OR r.flowTuples IS NOT NULL OR r."flow.0" IS NOT NULL)"""
+    shape = json.dumps(_RECORD | {_KEY: [_RECORD]}, separators=(",", ":"))
+    single = ", ".join(f"'{name}': j.\"{name}\"" for name in _RECORD)
     return canonical_sql(f"""
-        WITH parsed AS (
-            SELECT line, TRY(from_json(text, '{blob}')).{_KEY} AS many,
-                TRY(from_json(text, '{record}')) AS one FROM {relation}
-        ), record AS (
-            SELECT line, unnest(many) AS r FROM parsed WHERE many IS NOT NULL
-            UNION ALL SELECT line, one FROM parsed WHERE many IS NULL AND one IS NOT NULL
-        ), tuples AS (
-            SELECT line, unnest({_TUPLES}) AS entry FROM record
-        ), fields AS ({_FIELDS}), told AS (
-            SELECT line, bool_or({known}) AS ours FROM record GROUP BY line
-        )
-        SELECT line, {_MALFORMED} AS malformed, NULL::VARCHAR AS aside, {_TIME} AS start,
+        SELECT line, CASE WHEN why IS NOT NULL THEN nullif(why, '{NO_RECORD}')
+                ELSE {_MALFORMED} END AS malformed,
+            CASE WHEN why = '{NO_RECORD}' THEN why END AS aside, {_TIME} AS start,
             NULL::TIMESTAMP AS until, src_ip, dst_ip, sport, dport, number,
             CASE decision WHEN 'A' THEN 'accepted' WHEN 'D' THEN 'denied' ELSE 'unknown'
                 END AS verdict,
             false AS reply, {_SIGNS} AS signs, '' AS src, '' AS dst, mac AS observer,
             CASE way WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction, bytes,
             CASE WHEN number = 6 AND {_OPEN} THEN 0 ELSE 1 END AS count
-        FROM fields
-        UNION ALL BY NAME
-        SELECT line, CASE WHEN many IS NULL AND one IS NULL THEN 'malformed-json'
-                WHEN NOT coalesce(ours, many IS NOT NULL) THEN 'not-a-flow' END AS malformed,
-            CASE WHEN coalesce(ours, many IS NOT NULL) THEN '{NO_RECORD}' END AS aside, 0 AS signs
-        FROM parsed LEFT JOIN told USING (line)
-        WHERE line NOT IN (SELECT line FROM tuples)
+        FROM (
+            {_FIELDS}
+            FROM (
+                SELECT line, why, entry.mac AS mac, string_split(entry.text, ',') AS f
+                FROM (
+                    -- A line without tuples gives one row, which says what it is.
+                    SELECT line, CASE WHEN len(entries) = 0 THEN what END AS why,
+                        unnest(CASE WHEN len(entries) > 0 THEN entries
+                            ELSE [{{'mac': NULL::VARCHAR, 'text': NULL::VARCHAR}}] END) AS entry
+                    FROM (
+                        SELECT line, CASE WHEN j IS NULL THEN 'malformed-json'
+                                WHEN len(records) = 0
+                                    OR len(list_filter(records, lambda r: {_OURS})) > 0
+                                THEN '{NO_RECORD}' ELSE 'not-a-flow' END AS what,
+                            flatten(list_transform(records, lambda r: {_TUPLES})) AS entries
+                        FROM (
+                            SELECT line, j, coalesce(j.{_KEY}, [{{{single}}}]) AS records
+                            FROM (SELECT line, TRY(from_json(text, '{shape}')) AS j FROM {relation})
+                        )
+                    )
+                )
+            )
+        )
     """)
 
 

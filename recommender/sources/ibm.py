@@ -89,8 +89,8 @@ def _flows(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def lines_sql(_: Layout, relation: str) -> str:
     """SQL for the canonical flows of single lines."""
-    whole = json.dumps(_HEAD | {_KEY: [_FLOW]}, separators=(",", ":"))
-    single = json.dumps(_FLOW, separators=(",", ":"))
+    shape = json.dumps(_HEAD | _FLOW | {_KEY: [_FLOW]}, separators=(",", ":"))
+    single = ", ".join(f"'{name}': j.{name}" for name in _FLOW)
     answers = (
         f"greatest(coalesce({number('l.packets_from_target')}, 0), "
         f"coalesce({number('l.cumulative_packets_from_target')}, 0))"
@@ -101,36 +101,31 @@ def lines_sql(_: Layout, relation: str) -> str:
     )
     begun = "coalesce(nullif(l.start_time, ''), nullif(l.connection_start_time, ''), captured)"
     return canonical_sql(f"""
-        WITH parsed AS (
-            SELECT line, TRY(from_json(text, '{whole}')) AS j,
-                TRY(from_json(text, '{single}')) AS one FROM {relation}
-        ), flow_log AS (
-            SELECT line, j.network_interface_id AS observer, j.capture_start_time AS captured,
-                unnest(j.{_KEY}) AS l FROM parsed WHERE j.{_KEY} IS NOT NULL
-            UNION ALL SELECT line, NULL, NULL, one FROM parsed
-            WHERE j.{_KEY} IS NULL AND one.initiator_ip IS NOT NULL
-        ), fields AS (
-            SELECT line, observer, l.initiator_ip AS src_ip, l.target_ip AS dst_ip,
+        SELECT * EXCLUDE (action, answers, direction, why),
+            CASE WHEN why IS NOT NULL THEN nullif(why, '{NO_RECORD}')
+                WHEN NOT coalesce({_WORDS}, false) THEN 'malformed-value' END AS malformed,
+            CASE WHEN why = '{NO_RECORD}' THEN why END AS aside,
+            CASE action WHEN 'accepted' THEN 'accepted' WHEN 'rejected' THEN 'denied'
+                ELSE 'unknown' END AS verdict,
+            false AS reply, {_SIGNS} AS signs, '' AS src, '' AS dst,
+            CASE direction WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction, 1 AS count
+        FROM (
+            SELECT line, observer, why, l.initiator_ip AS src_ip, l.target_ip AS dst_ip,
                 {number("l.initiator_port")} AS sport, {number("l.target_port")} AS dport,
                 {number("l.transport_protocol")} AS number, l.direction AS direction,
                 l.action AS action, {answers} AS answers, {size} AS bytes,
                 {moment(begun)} AS start, {moment("l.end_time")} AS until
-            FROM flow_log
+            FROM (
+                -- A line without flows gives one row, which says what it is.
+                SELECT line, j.network_interface_id AS observer, j.capture_start_time AS captured,
+                    CASE WHEN len(j.{_KEY}) > 0 OR j.initiator_ip IS NOT NULL THEN NULL
+                        WHEN j IS NULL THEN 'malformed-json'
+                        WHEN j.{_KEY} IS NULL AND j.collector_crn IS NULL THEN 'not-a-flow'
+                        ELSE '{NO_RECORD}' END AS why,
+                    unnest(CASE WHEN len(j.{_KEY}) > 0 THEN j.{_KEY} ELSE [{{{single}}}] END) AS l
+                FROM (SELECT line, TRY(from_json(text, '{shape}')) AS j FROM {relation})
+            )
         )
-        SELECT * EXCLUDE (action, answers, direction),
-            CASE WHEN NOT coalesce({_WORDS}, false) THEN 'malformed-value' END AS malformed,
-            NULL::VARCHAR AS aside, CASE action WHEN 'accepted' THEN 'accepted'
-                WHEN 'rejected' THEN 'denied' ELSE 'unknown' END AS verdict,
-            false AS reply, {_SIGNS} AS signs, '' AS src, '' AS dst,
-            CASE direction WHEN 'I' THEN 'INGRESS' ELSE 'EGRESS' END AS direction, 1 AS count
-        FROM fields
-        UNION ALL BY NAME
-        SELECT line, CASE WHEN j IS NULL THEN 'malformed-json'
-                WHEN j.{_KEY} IS NULL AND j.collector_crn IS NULL THEN 'not-a-flow'
-                END AS malformed,
-            CASE WHEN j.{_KEY} IS NOT NULL OR j.collector_crn IS NOT NULL THEN '{NO_RECORD}' END
-                AS aside, 0 AS signs
-        FROM parsed WHERE line NOT IN (SELECT line FROM flow_log)
     """)
 
 
