@@ -208,7 +208,8 @@ _JUDGED: Final = f"""
 
 _OUTSIDE: Final = "({0}_class <> " + str(_POD) + ")"
 _KEY: Final = "c_class, c_entity, c_out, v_class, v_entity, v_out, protocol, v_port, outcome"
-_PRIVATE: Final = (
+#: A pattern of SQL for private and local addresses.
+PRIVATE: Final = (
     "'^(10\\.|127\\.|169\\.254\\.|192\\.168\\.|172\\.(1[6-9]|2[0-9]|3[01])\\.|"
     "100\\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\\.|[fF][cCdDeE]|::1$)'"
 )
@@ -218,14 +219,14 @@ _CROWDS: Final = f"""
     SELECT v_entity, protocol, v_port, outcome, contains(c_ip, ':') AS v6
     FROM judged
     WHERE c_class = {int(EndClass.WORLD)} AND v_class = {_POD}
-      AND NOT regexp_matches(c_ip, {_PRIVATE})
+      AND NOT regexp_matches(c_ip, {PRIVATE})
     GROUP BY ALL HAVING count(DISTINCT c_ip) > ?
 """
 _OUT: Final = f"""
     CREATE TEMP VIEW placed AS
     SELECT judged.*,
         CASE WHEN c_class <> {int(EndClass.WORLD)} AND c_class <> 0 THEN ''
-             WHEN crowd.v6 IS NULL OR regexp_matches(c_ip, {_PRIVATE}) THEN c_ip
+             WHEN crowd.v6 IS NULL OR regexp_matches(c_ip, {PRIVATE}) THEN c_ip
              WHEN crowd.v6 THEN '::/0' ELSE '0.0.0.0/0' END AS c_out,
         CASE WHEN v_class NOT IN ({int(EndClass.WORLD)}, 0) THEN '' ELSE v_ip END AS v_out
     FROM judged LEFT JOIN crowd

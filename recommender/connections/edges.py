@@ -19,6 +19,7 @@ from recommender.connections.orient import ReplyFlag, orient
 from recommender.connections.places import EVERYWHERE, Named, Places
 from recommender.connections.presence import Presence, presence
 from recommender.connections.store import Store
+from recommender.connections.translation import hidden_finding, still_observed, translation
 from recommender.inventory.derived import derive_inventory
 from recommender.model.accounting import Accounting, FileAccount
 from recommender.model.edges import Edge, Record, Verdict
@@ -112,6 +113,7 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         reported = presence(store.connection)
         ends = identify(store.connection, inventory, holders)
         trusted = orient(store.connection, reply_flag, veiled=ends.veiled)
+        outward = translation(store.connection)
         rows, fates = aggregate(store.connection, world_threshold=world_threshold)
         accounting = _account(ingested, fates)
         files = [tally.file for tally in ingested.files]
@@ -123,9 +125,12 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
     return Connections(
         edges=edges,
         inventory=derived,
-        observed=observed_directions(ends.described, ends.resolution, edges),
+        observed=still_observed(
+            observed_directions(ends.described, ends.resolution, edges), ends, outward
+        ),
         accounting=accounting,
         findings=(
+            *hidden_finding(outward),
             *coverage_findings(ingested, ends, edges, accounting, cluster_known=holders.knows),
             *outdated(inventory, reported, accounting),
         ),

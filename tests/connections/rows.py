@@ -109,11 +109,12 @@ def row(  # noqa: PLR0913 - the fields of a row
     eni: str = "eni-1",
     protocol: int = 6,
     packets: int = 9,
+    way: str = "ingress",
 ) -> str:
     """One row; times in seconds after the usual one."""
     return (
         f"{eni} 10.9.0.1 10.9.0.2 {sport} {dport} {protocol} {packets} {packets * 60} "
-        f"{NOW + start} {NOW + last} {action} OK {flags} {src} {dst} ingress"
+        f"{NOW + start} {NOW + last} {action} OK {flags} {src} {dst} {way}"
     )
 
 
@@ -122,7 +123,7 @@ def call(client: str, server: str, port: int, **changes: Any) -> list[str]:  # n
     sport = changes.pop("sport", 40000)
     return [
         row(client, server, sport, port, flags=3, **changes),
-        row(server, client, port, sport, flags=19, **changes),
+        row(server, client, port, sport, flags=19, **{"way": "egress", **changes}),
     ]
 
 

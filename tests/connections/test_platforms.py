@@ -28,14 +28,21 @@ workloads:
 calls:
 - {from: one/client, to: two/server, port: 8080, rate: 4}
 """
+OUTWARD = PAIR + "- {from: one/client, to: 'cidr:192.0.2.0/24', port: 443, rate: 4}\n"
+#: A row of AWS: addresses of the interface, ports, addresses of the packet.
+ROW = "{} {} {} 443 6 {} {} 9 900 1772445600 1772445659 ACCEPT OK 3\n"
+FIELDS = (
+    "srcaddr dstaddr srcport dstport protocol pkt-srcaddr pkt-dstaddr packets bytes start end "
+    "action log-status tcp-flags\n"
+)
 SAME_NODE, SNAT, TIMES = "same-node-unseen", "addresses-translated", "coarse-times"
 GAPS = {SAME_NODE, SNAT, TIMES, "resolver-unseen", "sampled-input"}
 
 
-def connected(log: str, folder: Path, *, without: str = "") -> Connections:
+def connected(log: str, folder: Path, *, without: str = "", application: str = PAIR) -> Connections:
     """A pair of workloads on two nodes as a cloud logs it, without one node's interface."""
     settings = Settings(connections=30, churn=0.0, noise=False, days=1.0, nodes=2, log=log)
-    simulation = simulate(parse(PAIR), settings, sampling=1.0, envelope="exporter")
+    simulation = simulate(parse(application), settings, sampling=1.0, envelope="exporter")
     made = simulation.write(folder, Layout("none", per_node=True))
     logs = [path for path in made.logs if not without or without not in str(path)]
     return connect(logs, inventory=nr.read_inventory(folder / "inventory.json"))
@@ -86,3 +93,50 @@ def test_a_pod_behind_an_interface_that_does_not_report_is_not_observed(
     assert {edge.server.name for edge in connections.edges} >= {"server"}
     assert "server" not in {entity.name for entity in connections.observed}
     assert "not-observed" in {finding.code for finding in connections.findings}
+
+
+@pytest.mark.parametrize("log", ["aws", "gcp", "azure", "ibm"])
+def test_egress_is_not_observed_where_nodes_stand_for_their_pods(log: str, tmp_path: Path) -> None:
+    connections = connected(log, tmp_path, application=OUTWARD)
+    assert {entity.name: ways for entity, ways in connections.observed.items()} == {
+        "client": frozenset({Direction.INGRESS}),
+        "server": frozenset({Direction.INGRESS}),
+    }
+    (finding,) = [f for f in connections.findings if f.code == "egress-hidden"]
+    assert finding.severity is Severity.WARNING
+
+
+def test_egress_is_observed_where_pods_keep_their_addresses(tmp_path: Path) -> None:
+    simulation = simulate(parse(PAIR), Settings(connections=30, churn=0.0, days=1.0, nodes=2))
+    simulation.write(tmp_path, Layout("none"))
+    pod = next(pod for pod in simulation.cluster.pods if pod.workload.name == "client")
+    node, address = pod.node.addresses["IPv4"], pod.addresses["IPv4"]
+    by_node = ROW.format(node, "192.0.2.9", 40000, node, "192.0.2.9")
+    by_pod = ROW.format(node, "192.0.2.8", 40001, address, "192.0.2.8")
+    inside = ROW.format(node, "10.9.9.9", 40002, address, "10.9.9.9")
+    inventory = nr.read_inventory(tmp_path / "inventory.json")
+    observed = {}
+    for name, rows in {"node": by_node + inside, "both": by_node + by_pod}.items():
+        path = tmp_path / f"{name}.log"
+        path.write_text(FIELDS + rows)
+        connections = connect([path], inventory=inventory)
+        observed[name] = {entity.name: ways for entity, ways in connections.observed.items()}
+    assert observed["both"]["client"] == frozenset(Direction)
+    assert Direction.EGRESS not in observed["node"]["client"]
+
+
+def test_another_log_that_shows_all_of_a_node_keeps_egress_observed(tmp_path: Path) -> None:
+    inventory = None
+    logs = []
+    for log in ("aws", "hubble"):
+        settings = Settings(connections=30, churn=0.0, noise=False, days=1.0, nodes=2, log=log)
+        made = simulate(parse(OUTWARD), settings, datapath="native").write(
+            tmp_path / log, Layout("none")
+        )
+        logs += made.logs
+        inventory = nr.read_inventory(tmp_path / log / "inventory.json")
+    observed = connect(logs, inventory=inventory).observed
+    assert {entity.name: ways for entity, ways in observed.items()} == {
+        "client": frozenset(Direction),
+        "server": frozenset(Direction),
+    }

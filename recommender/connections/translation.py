@@ -1,0 +1,103 @@
+"""Whether nodes stand for their pods towards the internet (SNAT), as far as a cloud's log shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from recommender.connections.aggregate import PRIVATE
+from recommender.model.findings import Finding, Severity
+from recommender.model.policies import Direction
+from recommender.sources.canonical import Sign
+from recommender.sources.endpoint import EndClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+    from recommender.connections.identify import Ends
+    from recommender.model.entities import Entity
+
+_POD, _NONE, _WORLD = int(EndClass.POD), int(EndClass.NONE), int(EndClass.WORLD)
+_NODES: Final = f"({int(EndClass.NODE)}, {int(EndClass.OWN_NODE)}, {_NONE})"
+_CLOUD: Final = f"signs & {int(Sign.PLATFORM)} <> 0"
+
+# What nodes and what pods open towards public addresses.
+_OUTWARD: Final = f"""
+    WITH way AS (
+        SELECT CASE WHEN turn < 0 THEN d_class ELSE s_class END AS c_class,
+            CASE WHEN turn < 0 THEN d_ip ELSE s_ip END AS c_ip,
+            CASE WHEN turn < 0 THEN d_reason ELSE s_reason END AS c_reason,
+            CASE WHEN turn < 0 THEN s_class ELSE d_class END AS v_class,
+            CASE WHEN turn < 0 THEN s_ip ELSE d_ip END AS v_ip
+        FROM decided WHERE turn <> 0 AND verdict = 'accepted' AND {_CLOUD}
+    )
+    SELECT coalesce(bool_or(c_class IN {_NODES} AND regexp_matches(c_ip, {PRIVATE})), false),
+        coalesce(bool_or(c_class = {_POD} AND c_reason = ''), false)
+    FROM way
+    WHERE v_class IN ({_WORLD}, {_NONE}) AND v_ip <> '' AND NOT regexp_matches(v_ip, {PRIVATE})
+"""
+_OTHERWISE: Final = f"""
+    SELECT DISTINCT n FROM (
+        SELECT src AS n, signs FROM flow_group UNION ALL SELECT dst, signs FROM flow_group
+    ) WHERE NOT {_CLOUD}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a log shows of connections to the internet.
+
+    Attributes:
+        hides: Nodes open such connections and no pod does: the nodes stand for their pods, and
+            nobody can say for which.
+        elsewhere: Numbers of ends that another log than a cloud's tells of.
+    """
+
+    hides: bool = False
+    elsewhere: frozenset[int] = frozenset()
+
+
+def translation(connection: duckdb.DuckDBPyConnection) -> Translation:
+    """Look for connections to the internet in a store whose records are oriented."""
+    by_nodes, by_pods = connection.execute(_OUTWARD).fetchone() or (False, False)
+    if not by_nodes or by_pods:
+        return Translation()
+    others = connection.execute(_OTHERWISE).fetchall()
+    return Translation(hides=True, elsewhere=frozenset(number for (number,) in others))
+
+
+def still_observed(
+    observed: Mapping[Entity, frozenset[Direction]], ends: Ends, found: Translation
+) -> Mapping[Entity, frozenset[Direction]]:
+    """The directions that are observed although nodes stand for their pods.
+
+    What a pod opens towards the internet may be missing, so that its egress is not observed,
+    unless another log shows all that its node does.
+    """
+    if not found.hides:
+        return observed
+    sure = {
+        end.entity
+        for number, end, described in zip(
+            ends.ids, ends.resolution.ends, ends.described, strict=True
+        )
+        if number in found.elsewhere and described.local
+    }
+    return {
+        entity: ways if entity in sure else ways - {Direction.EGRESS}
+        for entity, ways in observed.items()
+    }
+
+
+def hidden_finding(found: Translation) -> tuple[Finding, ...]:
+    """What a person should know of it."""
+    if not found.hides:
+        return ()
+    message = (
+        "nodes open connections to the internet and no pod is seen to: they stand for their pods "
+        "(SNAT), so egress stays open in the drafts"
+    )
+    hint = "let pods keep their addresses, see addresses-translated, or add Hubble flows"
+    return (Finding("egress-hidden", Severity.WARNING, "input", message, hint),)
