@@ -20,11 +20,34 @@ if TYPE_CHECKING:
 
 #: Beyond this Ward's tree is left out: its distances take memory with the square of the number.
 MOST_FOR_WARD: Final = 10_000
-RESOLUTIONS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+#: The higher, the smaller the communities.
+RESOLUTIONS: Final = (8.0, 16.0)
 _COMPONENTS: Final = 64
 _NEIGHBOURS: Final = 10
+#: A fine cut has groups of about so many workloads.
+_FINE: Final = 8
 _STEP: Final = 1.25
 _LARGEST_CUT: Final = 0.4
+
+
+@dataclass(frozen=True)
+class Part:
+    """One way to group.
+
+    Attributes:
+        method: ``ward`` or ``graph``.
+        size: Number of groups of the cut, or resolution of the communities.
+    """
+
+    method: str
+    size: float
+
+    @property
+    def name(self) -> str:
+        """Words for it."""
+        if self.method == "ward":
+            return f"Ward cut at {self.size:.0f}"
+        return f"neighbours at {self.size:g}"
 
 
 @dataclass(frozen=True)
@@ -32,22 +55,17 @@ class Recipe:
     """How a partition to start from is made: enough to make it again of other edges.
 
     Attributes:
-        method: ``ward`` or ``graph``.
+        parts: Ways to group; of several, workloads are together that all put together.
         hubs: Whether hubs are set apart first.
-        size: Number of groups of the cut, or resolution of the communities.
     """
 
-    method: str
+    parts: tuple[Part, ...]
     hubs: bool
-    size: float
 
     @property
     def name(self) -> str:
         """Words for it."""
-        apart = " with hubs apart" if self.hubs else ""
-        if self.method == "ward":
-            return f"Ward cut at {self.size:.0f}{apart}"
-        return f"neighbours at {self.size:g}{apart}"
+        return " and ".join(part.name for part in self.parts) + (", hubs apart" * self.hubs)
 
 
 class Starts:
@@ -64,7 +82,7 @@ class Starts:
         self._seed = seed
         self._hubs = hubs
         self._none = np.full(traffic.workloads, -1, dtype=np.int64)
-        self._made: dict[Recipe, Ints] = {}
+        self._kept: dict[tuple[Part, bool], Ints] = {}
         self._trees: dict[bool, Floats] = {}
         self._graphs: dict[bool, tuple[Ints, Ints, Floats]] = {}
 
@@ -78,36 +96,58 @@ class Starts:
 
     def make(self, recipe: Recipe) -> Ints:
         """Group of each workload under a recipe."""
-        if recipe not in self._made:
-            self._made[recipe] = self._make(recipe)
-        return self._made[recipe]
-
-    def _make(self, recipe: Recipe) -> Ints:
         free = self.fixed(recipe)
         rest = np.flatnonzero(free < 0)
-        if len(rest) < 3:  # noqa: PLR2004 - nothing to group
-            return _with(free, rest, np.arange(len(rest)))
-        if recipe.method == "ward":
-            from scipy.cluster.hierarchy import fcluster
+        labels = np.zeros(len(rest), dtype=np.int64)
+        for part in recipe.parts:
+            found = self._made(part, rest, apart=recipe.hubs)
+            labels = renumber(labels * (int(found.max(initial=0)) + 1) + found)
+        return _with(free, rest, labels)
 
-            labels = fcluster(self._tree(rest, apart=recipe.hubs), recipe.size, "maxclust")
-            return _with(free, rest, labels.astype(np.int64))
-        graph = self._graph(rest, apart=recipe.hubs)
-        return _with(free, rest, communities(len(rest), graph, recipe.size, self._seed))
+    def recipes(self) -> tuple[Recipe, ...]:
+        """What to start from: many small groups, since refining merges and does not split."""
+        graph = [Part("graph", size) for size in RESOLUTIONS]
+        apart = bool(np.any(self._hubs >= 0))
+        plain = [Recipe((part,), apart) for part in graph]
+        if apart:
+            plain.append(Recipe((graph[0],), hubs=False))
+        if self._traffic.workloads > MOST_FOR_WARD:
+            return tuple(plain)
+        best = self._best_cut(apart=apart)
+        fine = Part("ward", max(2, self._traffic.workloads // _FINE))
+        ways = ((best,), (fine,), (graph[0], best))
+        return (*plain, *(Recipe(parts, apart) for parts in dict.fromkeys(ways)))
 
-    def best(self, method: str, *, hubs: bool) -> Recipe:
-        """The cut or the resolution with the least description length."""
-        recipes = [Recipe(method, hubs, size) for size in self._sizes(method)]
-        return min(recipes, key=lambda recipe: description_length(self._traffic, self.make(recipe)))
+    def _best_cut(self, *, apart: bool) -> Part:
+        """The cut with the least description length."""
+        cuts = [Part("ward", size) for size in self._cuts()]
+        return min(
+            cuts,
+            key=lambda part: description_length(self._traffic, self.make(Recipe((part,), apart))),
+        )
 
-    def _sizes(self, method: str) -> Iterator[float]:
-        if method == "graph":
-            yield from RESOLUTIONS
-            return
+    def _cuts(self) -> Iterator[int]:
         groups, most = 2, max(2, int(_LARGEST_CUT * self._traffic.workloads))
         while groups <= most:
             yield groups
             groups = max(groups + 1, int(groups * _STEP))
+
+    def _made(self, part: Part, rest: Ints, *, apart: bool) -> Ints:
+        key = (part, apart)
+        if key not in self._kept:
+            self._kept[key] = self._make(part, rest, apart=apart)
+        return self._kept[key]
+
+    def _make(self, part: Part, rest: Ints, *, apart: bool) -> Ints:
+        if len(rest) < 3:  # noqa: PLR2004 - nothing to group
+            return np.arange(len(rest), dtype=np.int64)
+        if part.method == "ward":
+            from scipy.cluster.hierarchy import fcluster
+
+            labels = fcluster(self._tree(rest, apart=apart), part.size, "maxclust")
+            groups: Ints = labels.astype(np.int64) - 1
+            return groups
+        return communities(len(rest), self._graph(rest, apart=apart), part.size, self._seed)
 
     def _tree(self, rest: Ints, *, apart: bool) -> Floats:
         from scipy.cluster.hierarchy import linkage

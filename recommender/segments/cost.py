@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recommender.segments.evidence import weigh
-from recommender.segments.types import SegmentSettings
 
 if TYPE_CHECKING:
-    from recommender.segments.traffic import Ints, Traffic
+    from recommender.segments.traffic import Flags, Ints, Traffic
+    from recommender.segments.types import SegmentSettings
 
 
 def policy_cost(
-    traffic: Traffic, labels: Ints, settings: SegmentSettings | None = None
+    traffic: Traffic, labels: Ints, settings: SegmentSettings, exact: Flags | None = None
 ) -> tuple[int, int]:
-    """How many block rules and how many exact rules a partition takes."""
-    weighed = weigh(traffic, labels, settings or SegmentSettings())
+    """How many block rules and how many exact rules a partition takes.
+
+    Args:
+        traffic: The edges.
+        labels: Group of each workload.
+        settings: The thresholds.
+        exact: Groups that get exact rules only.
+    """
+    weighed = weigh(traffic, labels, settings, exact)
     return int(weighed.admitted.sum()), int(weighed.paired.sum())

@@ -15,25 +15,14 @@ import numpy as np
 from scipy.special import gammaln
 
 from recommender.segments.blocks import block_table
+from recommender.segments.counting import log2_choose, times_log
+from recommender.segments.metadata import MetadataCounts
 
 if TYPE_CHECKING:
     from recommender.segments.blocks import BlockTable
     from recommender.segments.traffic import Floats, Ints, Traffic
 
 _LN2 = float(np.log(2.0))
-
-
-def log2_choose(n: float, k: float) -> float:
-    """Logarithm to base 2 of the binomial coefficient."""
-    if k <= 0 or k >= n:
-        return 0.0
-    return float(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)) / _LN2
-
-
-def times_log(counts: Ints | Floats) -> Floats:
-    """Each count times its logarithm to base 2; 0 for 0."""
-    values = np.asarray(counts, dtype=np.float64)
-    return values * np.log2(np.maximum(values, 1.0))
 
 
 def partition_bits(sizes: Ints | Floats) -> float:
@@ -60,8 +49,9 @@ def edge_bits(table: BlockTable) -> float:
 
 
 def description_length(traffic: Traffic, labels: Ints) -> float:
-    """Bits of a partition of the workloads and of the edges given it."""
+    """Bits of a partition of the workloads, and of the edges and the metadata given it."""
     table = block_table(traffic, labels)
     sizes = np.bincount(labels)
     bits = partition_bits(sizes[sizes > 0]) + edge_bits(table)
+    bits += MetadataCounts(traffic, labels).bits()
     return bits + model_bits(table.groups, traffic.services, len(table.edges), traffic.edges)

@@ -8,20 +8,18 @@ import numpy as np
 from scipy import sparse
 
 from recommender.segments.blocks import block_table
-from recommender.segments.description_length import (
-    description_length,
-    log2_choose,
-    model_bits,
-    times_log,
-)
+from recommender.segments.counting import ln_choose, log2_choose, times_log
+from recommender.segments.description_length import description_length, model_bits
+from recommender.segments.metadata import MetadataCounts
 from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.blocks import BlockTable
-    from recommender.segments.traffic import Flags, Ints, Matrix, Traffic
+    from recommender.segments.traffic import Flags, Floats, Ints, Matrix, Traffic
 
 _NEAREST: Final = 8
 _ROUNDS: Final = 30
+_LN2: Final = float(np.log(2.0))
 
 
 def merge_groups(traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None = None) -> Ints:
@@ -35,61 +33,65 @@ def merge_groups(traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None
     """
     length = description_length(traffic, labels)
     for _ in range(_ROUNDS):
-        table = block_table(traffic, labels)
-        groups = int(labels.max(initial=-1)) + 1
-        locked = np.zeros(groups, dtype=bool)
-        locked[labels[fixed]] = True
-        of_group = np.zeros(groups, dtype=np.int64)
-        if zone is not None:
-            of_group[labels] = zone
-        pairs = _alike(table, traffic.services, locked, of_group)
-        totals = Totals(table, traffic.services, groups)
-        saved = sorted((_change(table, traffic.services, totals, pair), pair) for pair in pairs)
-        target, used = np.arange(groups), set[int]()
-        for change, (first, second) in saved:
-            if change >= 0:
+        pairs, change = _changes(traffic, labels, fixed, zone)
+        chosen = _disjoint(pairs, change)
+        # Each change is told as if it were the only one: where all are too many, the best alone.
+        for some in (chosen, chosen[:1]):
+            merged = _merged(labels, some)
+            shorter = description_length(traffic, merged)
+            if some and shorter < length:
+                labels, length = merged, shorter
                 break
-            if used & {first, second}:
-                continue
-            used |= {first, second}
-            target[second] = first
-        if not used:
-            return labels
-        merged = renumber(target[labels])
-        shorter = description_length(traffic, merged)
-        if shorter >= length:
-            return labels
-        labels, length = merged, shorter
+        else:
+            break
     return labels
 
 
-def _alike(table: BlockTable, services: int, locked: Flags, zone: Ints) -> list[tuple[int, int]]:
-    """Pairs of groups with the likest profiles: those with which a group meets the same others."""
-    groups = len(locked)
-    profile = _profile(table, services, groups)
-    norm = np.sqrt(np.asarray(profile.multiply(profile).sum(axis=1)).reshape(-1))
-    scale = sparse.diags(1.0 / np.maximum(norm, 1e-12))
-    cosine = np.asarray(((scale @ profile) @ (scale @ profile).T).todense())
-    np.fill_diagonal(cosine, -1.0)
-    cosine[locked, :] = -1.0
-    cosine[:, locked] = -1.0
-    cosine[zone[:, None] != zone[None, :]] = -1.0
-    near = np.argsort(-cosine, axis=1, kind="stable")[:, :_NEAREST]
-    return sorted(
-        {
-            (min(mine, other), max(mine, other))
-            for mine in range(groups)
-            for other in near[mine].tolist()
-            if cosine[mine, other] > 0
-        }
-    )
+def _changes(
+    traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None
+) -> tuple[Ints, Floats]:
+    """Pairs of groups that may merge, and the bits that each merge adds (negative: saves)."""
+    table = block_table(traffic, labels)
+    groups = int(labels.max(initial=-1)) + 1
+    locked = np.zeros(groups, dtype=bool)
+    locked[labels[fixed]] = True
+    of_group = np.zeros(groups, dtype=np.int64)
+    if zone is not None:
+        of_group[labels] = zone
+    ways = _ways(table, traffic.services, groups)
+    pairs = _alike(ways, locked, of_group)
+    if len(pairs) == 0:
+        return pairs, np.zeros(0)
+    change = _edge_change(ways, pairs, table.groups * max(traffic.services, 1))
+    change += _partition_change(table, ways, pairs, traffic)
+    return pairs, change + MetadataCounts(traffic, labels).changes(pairs)
 
 
-def _profile(table: BlockTable, services: int, groups: int) -> Matrix:
-    """Density of each group's blocks, both directions, a row a group."""
+def _disjoint(pairs: Ints, change: Floats) -> list[tuple[int, int]]:
+    """Pairs whose merge saves bits, the most saving first, each group once."""
+    used: set[int] = set()
+    out = []
+    for number in np.lexsort((pairs[:, 1], pairs[:, 0], change)).tolist():
+        if change[number] >= 0:
+            break
+        first, second = (int(end) for end in pairs[number])
+        if not used & {first, second}:
+            used |= {first, second}
+            out.append((first, second))
+    return out
+
+
+def _merged(labels: Ints, pairs: list[tuple[int, int]]) -> Ints:
+    target = np.arange(int(labels.max(initial=-1)) + 1)
+    for first, second in pairs:
+        target[second] = first
+    return renumber(target[labels])
+
+
+def _ways(table: BlockTable, services: int, groups: int) -> Matrix:
+    """Edges of each group by the other group and the service, both directions; a row a group."""
     services = max(services, 1)
     ways = table.groups * services
-    density = np.sqrt(table.edges / table.trials)
     out, back = table.source < groups, table.destination < groups
     rows = np.concatenate([table.source[out], table.destination[back]])
     columns = np.concatenate(
@@ -98,57 +100,57 @@ def _profile(table: BlockTable, services: int, groups: int) -> Matrix:
             ways + table.source[back] * services + table.service[back],
         ]
     )
-    values = np.concatenate([density[out], density[back]])
+    values = np.concatenate([table.edges[out], table.edges[back]]).astype(np.float64)
     return sparse.csr_matrix((values, (rows, columns)), shape=(groups, 2 * ways))
 
 
-def _change(table: BlockTable, services: int, totals: Totals, pair: tuple[int, int]) -> float:
-    """Bits that merging two groups adds (negative: saves)."""
-    first, second = pair
-    touched = totals.touching(pair)
-    source = np.where(table.source[touched] == second, first, table.source[touched])
-    there = np.where(table.destination[touched] == second, first, table.destination[touched])
-    code = (source * table.groups + there) * max(services, 1) + table.service[touched]
-    values, where = np.unique(code, return_inverse=True)
-    edges = np.bincount(where.reshape(-1), weights=table.edges[touched])
-    bits = times_log(table.edges[touched]).sum() - times_log(edges).sum()
-    for total in (totals.calling, totals.called):
-        both = total[list(pair)]
-        bits += times_log(both.sum()) - times_log(both).sum()
-    fewer = len(touched) - len(values)
-    return float(bits) + totals.saved(pair, fewer)
+def _alike(ways: Matrix, locked: Flags, zone: Ints) -> Ints:
+    """Pairs of groups with the likest profiles: those that meet the same others."""
+    groups = len(locked)
+    profile = ways.copy()
+    profile.data = np.sqrt(profile.data)
+    norm = np.sqrt(np.asarray(profile.multiply(profile).sum(axis=1)).reshape(-1))
+    profile = sparse.diags(1.0 / np.maximum(norm, 1e-12)) @ profile
+    cosine = np.asarray((profile @ profile.T).todense())
+    np.fill_diagonal(cosine, -1.0)
+    cosine[locked, :] = -1.0
+    cosine[:, locked] = -1.0
+    cosine[zone[:, None] != zone[None, :]] = -1.0
+    near = np.argsort(-cosine, axis=1, kind="stable")[:, :_NEAREST]
+    mine = np.broadcast_to(np.arange(groups)[:, None], near.shape)
+    close = np.take_along_axis(cosine, near, axis=1) > 0
+    code = np.minimum(mine, near)[close] * groups + np.maximum(mine, near)[close]
+    return np.column_stack(np.divmod(np.unique(code), groups))
 
 
-class Totals:
-    """What the change of bits needs of all groups, computed once a round."""
+def _edge_change(ways: Matrix, pairs: Ints, half: int) -> Floats:
+    """Bits of the edges that each merge adds, as if the two groups did not meet each other."""
+    alone = ways.copy()
+    alone.data = times_log(alone.data)
+    bits = np.asarray(alone.sum(axis=1)).reshape(-1)
+    both = ways[pairs[:, 0]] + ways[pairs[:, 1]]
+    both.data = times_log(both.data)
+    change: Floats = bits[pairs].sum(axis=1) - np.asarray(both.sum(axis=1)).reshape(-1)
+    for side in (ways[:, :half], ways[:, half:]):
+        total = np.asarray(side.sum(axis=1)).reshape(-1)
+        change += times_log(total[pairs].sum(axis=1)) - times_log(total[pairs]).sum(axis=1)
+    return change
 
-    def __init__(self, table: BlockTable, services: int, groups: int) -> None:
-        edges = table.edges.astype(np.float64)
-        self.calling = np.bincount(table.source, weights=edges, minlength=table.groups)
-        self.called = np.bincount(table.destination, weights=edges, minlength=table.groups)
-        self._sizes = table.sizes[:groups]
-        self._shape = (table.groups, services, len(edges), int(edges.sum()))
-        self._model = model_bits(*self._shape)
-        order = np.argsort(np.concatenate([table.source, table.destination]), kind="stable")
-        ends = np.concatenate([table.source, table.destination])[order]
-        self._block = order % max(len(edges), 1)
-        self._start = np.searchsorted(ends, np.arange(table.groups + 1))
 
-    def touching(self, pair: tuple[int, int]) -> Ints:
-        """Blocks with one of two groups on a side."""
-        parts = [self._block[self._start[end] : self._start[end + 1]] for end in pair]
-        return np.unique(np.concatenate(parts))
-
-    def saved(self, pair: tuple[int, int], fewer: int) -> float:
-        """Change of the bits of the partition, and of which blocks have edges."""
-        groups, services, blocks, edges = self._shape
-        model = model_bits(groups - 1, services, blocks - fewer, edges) - self._model
-        first, second = self._sizes[list(pair)].tolist()
-        members, count = float(self._sizes.sum()), len(self._sizes)
-        orders = log2_choose(first + second, first)
-        return (
-            model
-            - orders
-            + log2_choose(members - 1, count - 2)
-            - log2_choose(members - 1, count - 1)
-        )
+def _partition_change(table: BlockTable, ways: Matrix, pairs: Ints, traffic: Traffic) -> Floats:
+    """Change of the bits of the partition, and of those that say which blocks have edges."""
+    blocks, groups, sizes = len(table.edges), table.groups, table.sizes[: ways.shape[0]]
+    present = ways.copy()
+    present.data = np.ones_like(present.data)
+    common = np.asarray(present[pairs[:, 0]].multiply(present[pairs[:, 1]]).sum(axis=1))
+    fewer = np.minimum(common.reshape(-1), blocks - 1)
+    before = model_bits(groups, traffic.services, blocks, traffic.edges)
+    steps = np.unique(fewer)
+    after = [model_bits(groups - 1, traffic.services, blocks - n, traffic.edges) for n in steps]
+    model = np.array(after)[np.searchsorted(steps, fewer)] - before
+    first, second = sizes[pairs[:, 0]], sizes[pairs[:, 1]]
+    orders = ln_choose(first + second, first) / _LN2
+    members, count = float(sizes.sum()), len(sizes)
+    fixed = log2_choose(members - 1, count - 2) - log2_choose(members - 1, count - 1)
+    change: Floats = model - orders + fixed
+    return change

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from recommender.segments.candidates import MOST_FOR_WARD, Recipe, Starts
+from recommender.segments.candidates import Recipe, Starts
 from recommender.segments.cost import policy_cost
 from recommender.segments.cuts import cut, zones
+from recommender.segments.description_length import description_length
+from recommender.segments.doubtful import set_apart
 from recommender.segments.hubs import hub_groups
 from recommender.segments.refine import refine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from recommender.segments.traffic import Flags, Ints, Traffic
     from recommender.segments.types import SegmentSettings
+
+#: What costs no more than this share above the cheapest is about as cheap.
+_ABOUT: Final = 0.125
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,24 @@ class Attempt:
         labels: Group of each workload.
         blocks: Block rules that it takes.
         pairs: Exact rules that it takes.
+        bits: Its description length.
     """
 
     recipe: Recipe
     labels: Ints
     blocks: int
     pairs: int
+    bits: float
+
+    @property
+    def rules(self) -> int:
+        """Policy cost."""
+        return self.blocks + self.pairs
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Cheapest first; of equals the one with fewer groups."""
-        return (self.blocks + self.pairs, int(self.labels.max(initial=-1)), self.recipe.name)
+        """Cheapest first; of equals the one with more groups."""
+        return (self.rules, -int(self.labels.max(initial=-1)), self.recipe.name)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Partition:
     """The cheapest partition, those it was compared with, and the hubs.
 
     Attributes:
-        attempts: All that were compared, the cheapest first.
+        attempts: All that were compared: the chosen one, then the cheapest first.
         hubs: Which workloads are hubs.
     """
 
@@ -69,10 +77,22 @@ def partition(traffic: Traffic, settings: SegmentSettings) -> Partition:
     """
     hubs = hub_groups(traffic)
     starts = Starts(traffic, hubs, settings.seed)
-    attempts = [
-        attempt(traffic, starts, recipe, settings) for recipe in _recipes(traffic, starts, hubs)
-    ]
-    return Partition(tuple(sorted(attempts, key=lambda one: one.order)), hubs >= 0)
+    attempts = [attempt(traffic, starts, recipe, settings) for recipe in starts.recipes()]
+    attempts.sort(key=lambda one: one.order)
+    chosen = _chosen(attempts)
+    others = (one for one in attempts if one is not chosen)
+    return Partition((chosen, *others), hubs >= 0)
+
+
+def _chosen(attempts: list[Attempt]) -> Attempt:
+    """The cheapest; of those about as cheap, the one that explains the traffic in fewest bits.
+
+    Cost alone rewards merging two roles that share their peers.
+    """
+    most = (1 + _ABOUT) * attempts[0].rules
+    return min(
+        (one for one in attempts if one.rules <= most), key=lambda one: (one.bits, one.order)
+    )
 
 
 def attempt(
@@ -87,12 +107,6 @@ def attempt(
     fixed = starts.fixed(recipe) >= 0
     labels = cut(refine(traffic, labels, fixed), zone)
     labels = refine(traffic, labels, fixed, zone)
+    labels = set_apart(traffic, labels, zone, fixed)
     blocks, pairs = policy_cost(traffic, labels, settings)
-    return Attempt(recipe, labels, blocks, pairs)
-
-
-def _recipes(traffic: Traffic, starts: Starts, hubs: Ints) -> Iterator[Recipe]:
-    methods = ["graph"] if traffic.workloads > MOST_FOR_WARD else ["ward", "graph"]
-    for apart in (True, False) if np.any(hubs >= 0) else (False,):
-        for method in methods:
-            yield starts.best(method, hubs=apart)
+    return Attempt(recipe, labels, blocks, pairs, description_length(traffic, labels))

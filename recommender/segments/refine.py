@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 TRIM: Final = 0.3
 _ROUNDS: Final = 6
 _SWEEPS: Final = 5
-_PRIOR: Final = 0.5
-_METADATA_PRIOR: Final = 0.2
+#: Share of edges, and of labels, that are taken to say nothing: no single one decides alone.
+STRAY: Final = 0.05
 
 
 def refine(traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None = None) -> Ints:
@@ -104,13 +104,11 @@ def _one_way(
     within = mine < groups
     way = other[within] * services + table.service[within]
     edges = table.edges[within].astype(np.float64)
-    total = np.bincount(mine[within], weights=edges, minlength=groups) + _PRIOR
-    # Ways that a group has never gone: the usual chance, weighed by the prior alone.
-    gain = np.log(edges / (_PRIOR * usual[way]) + 1.0)
+    total = np.bincount(mine[within], weights=edges, minlength=groups)
+    share = edges / total[mine[within]]
+    gain = np.log1p((1 - STRAY) / STRAY * share / np.maximum(usual[way], 1e-12))
     gains = sparse.csr_matrix((gain, (mine[within], way)), shape=(groups, ways))
     score: Floats = np.asarray((counts @ gains.T).todense())
-    degree = np.asarray(counts.sum(axis=1)).reshape(-1, 1)
-    score -= degree * np.log(total)[None, :]
     return score
 
 
@@ -126,8 +124,7 @@ def _metadata(traffic: Traffic, labels: Ints, groups: int) -> Floats:
         table = np.zeros((groups, kinds))
         np.add.at(table, (labels[known], values[known]), 1.0)
         usual = np.bincount(values[known], minlength=kinds) / max(1, int(known.sum()))
-        share = (table + _METADATA_PRIOR * usual) / (
-            table.sum(axis=1, keepdims=True) + _METADATA_PRIOR
-        )
-        score[known] += np.log(share[:, values[known]].T)
+        share = table / np.maximum(table.sum(axis=1, keepdims=True), 1.0)
+        gain = np.log1p((1 - STRAY) / STRAY * share / np.maximum(usual, 1e-12)[None, :])
+        score[known] += gain[:, values[known]].T
     return score

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from recommender.segments.admission import admit
+from recommender.segments.assurance import assure, unstable
 from recommender.segments.describing import describe
 from recommender.segments.frames import edge_table, workload_table
 from recommender.segments.naming import segment_names
 from recommender.segments.partition import partition
-from recommender.segments.stability import stability
 from recommender.segments.tables import Table, table
 from recommender.segments.threads import one_thread
 from recommender.segments.types import Candidate, Segmentation, SegmentSettings
@@ -76,18 +73,22 @@ def _segmentation(
     settings: SegmentSettings,
     previous: Mapping[str, str] | None,
 ) -> Segmentation:
-    labels, traffic = found.labels, arrays.traffic
-    sure = stability(traffic, found, settings)
+    traffic = arrays.traffic
+    assured = assure(traffic, found, settings)
+    labels, sure = assured.labels, assured.stability
     names = segment_names(arrays, labels, previous)
     segments = describe(arrays, labels, names, stability=sure, hubs=found.hubs, settings=settings)
-    exact = None
-    if sure is not None:
-        exact = (sure < settings.min_stability) & (np.bincount(labels) > 1)
+    exact = unstable(labels, sure, settings)
     candidates = [
-        Candidate(one.recipe.name, int(one.labels.max(initial=-1)) + 1, one.blocks, one.pairs)
-        for one in found.attempts
+        Candidate(
+            one.recipe.name,
+            int(one.labels.max(initial=-1)) + 1,
+            one.blocks,
+            one.pairs,
+            chosen=one is assured.attempt,
+        )
+        for one in sorted(found.attempts, key=lambda one: one.order)
     ]
-    candidates[0] = replace(candidates[0], chosen=True)
     return Segmentation(
         segments=tuple(sorted(segments, key=lambda segment: segment.name)),
         admission=admit(arrays, labels, segments, settings, exact),

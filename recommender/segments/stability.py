@@ -18,7 +18,7 @@ from recommender.segments.hubs import hub_groups
 from recommender.segments.partition import attempt
 
 if TYPE_CHECKING:
-    from recommender.segments.partition import Partition
+    from recommender.segments.partition import Attempt
     from recommender.segments.traffic import Floats, Ints, Traffic
     from recommender.segments.types import SegmentSettings
 
@@ -27,7 +27,7 @@ _FEWEST_DRAWS: Final = 3
 _ALL_DRAWS: Final = 1500
 
 
-def stability(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Floats | None:
+def stability(traffic: Traffic, found: Attempt, settings: SegmentSettings) -> Floats | None:
     """Mean Jaccard overlap of each group with the likest group of each draw (Hennig 2007).
 
     Returns:
@@ -40,7 +40,7 @@ def stability(traffic: Traffic, found: Partition, settings: SegmentSettings) -> 
     if traffic.workloads > _ALL_DRAWS:
         draws = max(min(draws, _FEWEST_DRAWS), draws * _ALL_DRAWS // traffic.workloads)
     generator = np.random.default_rng(settings.seed)
-    recipe = found.attempts[0].recipe
+    recipe = found.recipe
     total = np.zeros(int(found.labels.max(initial=-1)) + 1)
     for _ in range(draws):
         drawn = resample(traffic, generator)

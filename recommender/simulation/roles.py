@@ -61,7 +61,7 @@ class RoleSettings:
     fanout: int = 12
     labelled: float = 0.6
     mislabelled: float = 0.03
-    quiet: float = 0.08
+    quiet: float = 0.05
     churn: float = 0.03
     noise: float = 0.05
     attackers: int = 5

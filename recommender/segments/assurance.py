@@ -1,0 +1,65 @@
+"""Which of the compared partitions holds when days are drawn anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from recommender.segments.cost import policy_cost
+from recommender.segments.stability import stability
+
+if TYPE_CHECKING:
+    from recommender.segments.partition import Attempt, Partition
+    from recommender.segments.traffic import Flags, Floats, Ints, Traffic
+    from recommender.segments.types import SegmentSettings
+
+#: Partitions looked at, where unstable segments make the first one dear.
+_MOST_LOOKS: Final = 3
+#: What unstable segments may cost beyond the rules without that gate.
+_DEARER: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Assured:
+    """A partition with how sure each of its groups is.
+
+    Attributes:
+        attempt: The partition.
+        stability: Stability of each group; None where it was not judged.
+        rules: Block and exact rules, where unstable groups get exact ones only.
+    """
+
+    attempt: Attempt
+    stability: Floats | None
+    rules: tuple[int, int]
+
+    @property
+    def labels(self) -> Ints:
+        """Group of each workload."""
+        return self.attempt.labels
+
+
+def assure(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Assured:
+    """The partition with the fewest rules once unstable segments get exact rules only.
+
+    The chosen one is taken unless that makes it much dearer; then the next cheapest are looked at.
+    """
+    looked: list[Assured] = []
+    enough = (1 + _DEARER) * found.attempts[0].rules
+    for attempt in found.attempts[:_MOST_LOOKS]:
+        sure = stability(traffic, attempt, settings)
+        exact = unstable(attempt.labels, sure, settings)
+        rules = policy_cost(traffic, attempt.labels, settings, exact)
+        looked.append(Assured(attempt, sure, rules))
+        if sum(rules) <= enough:
+            break
+    return min(looked, key=lambda one: sum(one.rules))
+
+
+def unstable(labels: Ints, sure: Floats | None, settings: SegmentSettings) -> Flags | None:
+    """Groups of several workloads that are not sure enough for a rule of their own."""
+    if sure is None:
+        return None
+    return (sure < settings.min_stability) & (np.bincount(labels) > 1)
