@@ -57,6 +57,10 @@ bench-evaluator: $(VENV)/.dev ## time reach and replay; ARGS='--peer NCA' compar
 bench-report: $(VENV)/.dev ## size and speed of the page of 2,000 workloads in Chromium
 	$(BIN)/python benchmarks/report_page.py $(ARGS)
 
+.PHONY: bench-segments
+bench-segments: $(VENV)/.dev ## measure segments on generated clusters with known truth; ARGS=--growth for size
+	$(BIN)/python benchmarks/segments.py $(ARGS)
+
 # --- checking -------------------------------------------------------------------------------
 
 .PHONY: test

@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from segments_tables import edge_frame, workload_frame
 
 from recommender.segments.evidence import weigh
 from recommender.segments.tables import Table, table
-from recommender.segments.traffic import renumber
 from recommender.segments.types import SegmentSettings
-from segments_tables import edge_frame, workload_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from recommender.review.decisions import Decisions
     from recommender.review.goal_report import GoalReport
     from recommender.review.goals import Goals
+    from recommender.segments.corrections import Corrections
     from recommender.segments.types import Segmentation
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "diff",
     "edges",
     "explain",
+    "flow_tables",
     "reach",
     "read_decisions",
     "read_flows",
@@ -63,6 +65,7 @@ __all__ = [
     "report",
     "segment",
     "segment_flows",
+    "segment_tradeoff",
     "snapshot",
     "validate",
     "write_decisions",
@@ -84,6 +87,8 @@ _AFTER_READING: Final = (
 
 #: One path or several: files, folders, globs, or ``-`` for standard input.
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
+#: A frame, or a CSV file.
+Table: TypeAlias = "pd.DataFrame | str | os.PathLike[str]"
 
 
 def read_flows(
@@ -318,10 +323,11 @@ def report(
 
 
 def segment(
-    edges: pd.DataFrame | str | os.PathLike[str],
-    workloads: pd.DataFrame | str | os.PathLike[str],
+    edges: Table,
+    workloads: Table,
     *,
     settings: SegmentSettings | None = None,
+    corrections: Corrections | str | os.PathLike[str] | None = None,
     previous: Mapping[str, str] | None = None,
 ) -> Segmentation:
     """Find segments: workloads that share a policy, and the rules between them.
@@ -332,6 +338,7 @@ def segment(
         workloads: A frame or a CSV file with the columns ``workload``, ``namespace``, ``kind``,
             ``replicas``, ``service_account``, ``image``, ``labels`` (JSON).
         settings: Thresholds of the rules.
+        corrections: What a reviewer has settled, or the segments file that says so.
         previous: Name of the segment of each workload in an earlier run; segments that are still
             the same keep their names.
 
@@ -341,11 +348,13 @@ def segment(
     from recommender.segments.reading import read_table
     from recommender.segments.segmenting import segment_tables
 
-    tables = [
-        read_table(table) if isinstance(table, str | os.PathLike) else table
-        for table in (edges, workloads)
-    ]
-    return segment_tables(tables[0], tables[1], settings, previous=previous)
+    return segment_tables(
+        read_table(edges),
+        read_table(workloads),
+        settings,
+        previous=previous,
+        corrections=_corrections(corrections),
+    )
 
 
 def segment_flows(  # noqa: PLR0913 - a caller chooses what the command's options choose
@@ -353,6 +362,7 @@ def segment_flows(  # noqa: PLR0913 - a caller chooses what the command's option
     inventory: Inventory | Paths | None = None,
     *,
     settings: SegmentSettings | None = None,
+    corrections: Corrections | str | os.PathLike[str] | None = None,
     previous: Mapping[str, str] | None = None,
     options: ReadOptions = AS_FOUND,
     progress: Callable[[str, int], None] | None = None,
@@ -363,7 +373,30 @@ def segment_flows(  # noqa: PLR0913 - a caller chooses what the command's option
         paths: Files, folders, globs, or ``-``.
         inventory: The cluster as known, or where to read it: manifests or kubectl dumps.
         settings: Thresholds of the rules.
+        corrections: What a reviewer has settled, or the segments file that says so.
         previous: Name of the segment of each workload in an earlier run.
+        options: How to read logs whose content does not tell it.
+        progress: Called while reading with a file's name and the bytes read of it since.
+
+    Raises:
+        InputError: An input cannot be used.
+    """
+    tables = flow_tables(paths, inventory, options=options, progress=progress)
+    return segment(*tables, settings=settings, corrections=corrections, previous=previous)
+
+
+def flow_tables(
+    paths: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    options: ReadOptions = AS_FOUND,
+    progress: Callable[[str, int], None] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The plain tables that segments are found from: accepted edges, and workloads.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        inventory: The cluster as known, or where to read it: manifests or kubectl dumps.
         options: How to read logs whose content does not tell it.
         progress: Called while reading with a file's name and the bytes read of it since.
 
@@ -372,12 +405,33 @@ def segment_flows(  # noqa: PLR0913 - a caller chooses what the command's option
     """
     from recommender.connections.edges import connect
     from recommender.inventory.combine import combine
-    from recommender.segments.segmenting import segment_edges
+    from recommender.segments.frames import edge_table, workload_table
 
     known = _inventory(inventory)
     found = connect(_several(paths), inventory=known, options=options, progress=progress)
-    cluster = combine(known, found.inventory)
-    return segment_edges(found.edges, cluster, settings, previous=previous)
+    return edge_table(found.edges), workload_table(combine(known, found.inventory))
+
+
+def segment_tradeoff(
+    edges: Table,
+    workloads: Table,
+    *,
+    settings: SegmentSettings | None = None,
+) -> pd.DataFrame:
+    """Rules, pairs never seen and later denials under several thresholds, one row each.
+
+    Args:
+        edges: As for :func:`segment`.
+        workloads: As well.
+        settings: All other thresholds.
+
+    Raises:
+        InputError: A file cannot be read, a column is missing, or a value cannot be used.
+    """
+    from recommender.segments.reading import read_table
+    from recommender.segments.tradeoff import as_frame, tradeoff
+
+    return as_frame(tradeoff(read_table(edges), read_table(workloads), settings))
 
 
 def check_goals(  # noqa: PLR0913 - a file, and what it is held against
@@ -789,6 +843,14 @@ def _setting(paths: Paths, inventory: Inventory | Paths | None) -> Setting:
     from recommender.evaluation.setting import read_setting
 
     return read_setting([os.fspath(path) for path in _several(paths)], _inventory(inventory))
+
+
+def _corrections(wishes: Corrections | str | os.PathLike[str] | None) -> Corrections | None:
+    if not isinstance(wishes, str | os.PathLike):
+        return wishes
+    from recommender.review.segment_files import read_corrections
+
+    return read_corrections(wishes)
 
 
 def _several(paths: Paths) -> tuple[str | os.PathLike[str], ...]:

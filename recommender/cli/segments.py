@@ -12,6 +12,8 @@ from recommender.cli.options import AwsFields, Choice, Format, ReadingProgress, 
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from recommender.segments.types import Segmentation
 
 _HELP: Final = """Find segments: workloads that share a policy, and the rules between them.
@@ -25,6 +27,8 @@ Examples:
   recommender segments flows.jsonl.gz --inventory manifests/
   recommender segments --edges edges.csv --workloads workloads.csv -o csv > segments.csv
   recommender segments flows.jsonl.gz --rules rules.csv -o json > segments.json
+  recommender segments flows.jsonl.gz --segments segments.yaml --last segments.json
+  recommender segments flows.jsonl.gz --tradeoff --plot tradeoff.html
 
 \b
 Exit codes: 0 fine, 2 usage, 3 an input cannot be used.
@@ -90,6 +94,36 @@ def segments(
             help="With --rules: the second file; without, the first one's name with -review.",
         ),
     ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            "--segments",
+            metavar="FILE",
+            help="What you have settled: pins, merges, splits and names, as YAML.",
+        ),
+    ] = None,
+    last: Annotated[
+        Path | None,
+        typer.Option(
+            "--last",
+            metavar="FILE",
+            help="The JSON of an earlier run: segments that are still the same keep their names.",
+        ),
+    ] = None,
+    tradeoff: Annotated[
+        bool,
+        typer.Option(
+            "--tradeoff",
+            help="Instead of segments: rules, pairs never seen and later denials under several "
+            "thresholds.",
+        ),
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="With --tradeoff: draw it too, as a page to open."
+        ),
+    ] = None,
     min_coverage: Annotated[
         float,
         typer.Option(
@@ -114,23 +148,33 @@ def segments(
 ) -> None:
     """Find segments; see the help text."""
     _check(flows, edges, workloads)
+    if plot is not None and not tradeoff:
+        raise UsageError("--plot draws what --tradeoff prints", hint="add --tradeoff")
     from recommender import api
     from recommender.segments import forms
+    from recommender.segments.reading import read_names
 
     settings = api.SegmentSettings(
         min_coverage=min_coverage, min_days=min_days, min_stability=min_stability
     )
+    tables: tuple[api.Table, api.Table]
     if edges is not None and workloads is not None:
-        found = api.segment(edges, workloads, settings=settings)
+        tables = (edges, workloads)
     else:
         with ReadingProgress() as progress:
-            found = api.segment_flows(
-                flows or (),
-                inventory or None,
-                settings=settings,
-                options=reading(format_name, aws_fields),
-                progress=progress,
+            options = reading(format_name, aws_fields)
+            tables = api.flow_tables(
+                flows or (), inventory or None, options=options, progress=progress
             )
+    if tradeoff:
+        _tradeoff(api.segment_tradeoff(*tables, settings=settings), output, plot, force=force)
+        return
+    found = api.segment(
+        *tables,
+        settings=settings,
+        corrections=corrections,
+        previous=None if last is None else read_names(last),
+    )
     if rules is not None:
         _write_rules(found, rules, review, force=force)
     match output:
@@ -149,6 +193,21 @@ def _check(flows: list[str] | None, edges: Path | None, workloads: Path | None) 
     if bool(flows) is (edges is not None):
         message = "give flow logs, or --edges and --workloads"
         raise UsageError(message, hint="one of the two, see --help")
+
+
+def _tradeoff(choices: pd.DataFrame, output: str, plot: Path | None, *, force: bool) -> None:
+    from recommender.cli.files import write_file
+    from recommender.segments import tradeoff_forms as forms
+
+    if plot is not None:
+        write_file(plot, forms.as_plot(choices), mark=forms.PLOT_MARK, force=force)
+    match output:
+        case "json":
+            sys.stdout.write(forms.as_json(choices))
+        case "csv":
+            sys.stdout.write(forms.as_csv(choices))
+        case _:
+            sys.stdout.write(forms.as_table(choices))
 
 
 def _write_rules(found: Segmentation, rules: Path, review: Path | None, *, force: bool) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Partitions looked at, where unstable segments make the first one dear.
 _MOST_LOOKS: Final = 3
+#: Beyond so many workloads one partition is looked at, for time.
+_SMALL: Final = 3000
 #: What unstable segments may cost beyond the rules without that gate.
 _DEARER: Final = 0.25
 
@@ -48,7 +50,8 @@ def assure(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Ass
     """
     looked: list[Assured] = []
     enough = (1 + _DEARER) * found.attempts[0].rules
-    for attempt in found.attempts[:_MOST_LOOKS]:
+    looks = _MOST_LOOKS if traffic.workloads <= _SMALL else 1
+    for attempt in found.attempts[:looks]:
         sure = stability(traffic, attempt, settings)
         exact = unstable(attempt.labels, sure, settings)
         rules = policy_cost(traffic, attempt.labels, settings, exact)

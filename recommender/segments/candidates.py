@@ -26,6 +26,10 @@ _COMPONENTS: Final = 64
 _NEIGHBOURS: Final = 10
 #: A fine cut has groups of about so many workloads.
 _FINE: Final = 8
+#: No cut has more groups.
+_MOST_GROUPS: Final = 500
+#: Up to so many workloads, a partition is tried without hubs set apart as well.
+_BOTH_WAYS: Final = 3000
 _STEP: Final = 1.25
 _LARGEST_CUT: Final = 0.4
 
@@ -80,8 +84,11 @@ class Starts:
     def __init__(self, traffic: Traffic, hubs: Ints, seed: int) -> None:
         self._traffic = traffic
         self._seed = seed
-        self._hubs = hubs
-        self._none = np.full(traffic.workloads, -1, dtype=np.int64)
+        none = np.full(traffic.workloads, -1, dtype=np.int64)
+        pins = traffic.pinned if len(traffic.pinned) else none
+        self._apart = bool(np.any((hubs >= 0) & (pins < 0)))
+        self._plain = pins
+        self._hubs = np.where(pins >= 0, pins, np.where(hubs < 0, -1, hubs + pins.max() + 1))
         self._kept: dict[tuple[Part, bool], Ints] = {}
         self._trees: dict[bool, Floats] = {}
         self._graphs: dict[bool, tuple[Ints, Ints, Floats]] = {}
@@ -91,8 +98,8 @@ class Starts:
         return feature_matrix(self._traffic)
 
     def fixed(self, recipe: Recipe) -> Ints:
-        """Groups that the recipe sets apart; -1 for all others."""
-        return self._hubs if recipe.hubs else self._none
+        """Groups that the recipe sets apart, and those that are pinned; -1 for all others."""
+        return self._hubs if recipe.hubs else self._plain
 
     def make(self, recipe: Recipe) -> Ints:
         """Group of each workload under a recipe."""
@@ -107,14 +114,14 @@ class Starts:
     def recipes(self) -> tuple[Recipe, ...]:
         """What to start from: many small groups, since refining merges and does not split."""
         graph = [Part("graph", size) for size in RESOLUTIONS]
-        apart = bool(np.any(self._hubs >= 0))
+        apart = self._apart
         plain = [Recipe((part,), apart) for part in graph]
-        if apart:
+        if apart and self._traffic.workloads <= _BOTH_WAYS:
             plain.append(Recipe((graph[0],), hubs=False))
         if self._traffic.workloads > MOST_FOR_WARD:
             return tuple(plain)
         best = self._best_cut(apart=apart)
-        fine = Part("ward", max(2, self._traffic.workloads // _FINE))
+        fine = Part("ward", min(_MOST_GROUPS, max(2, self._traffic.workloads // _FINE)))
         ways = ((best,), (fine,), (graph[0], best))
         return (*plain, *(Recipe(parts, apart) for parts in dict.fromkeys(ways)))
 
@@ -127,7 +134,8 @@ class Starts:
         )
 
     def _cuts(self) -> Iterator[int]:
-        groups, most = 2, max(2, int(_LARGEST_CUT * self._traffic.workloads))
+        most = min(_MOST_GROUPS, max(2, int(_LARGEST_CUT * self._traffic.workloads)))
+        groups = 2
         while groups <= most:
             yield groups
             groups = max(groups + 1, int(groups * _STEP))

@@ -25,7 +25,10 @@ _OVERLAP: Final = 0.5
 
 
 def segment_names(
-    table: Table, labels: Ints, previous: Mapping[str, str] | None = None
+    table: Table,
+    labels: Ints,
+    previous: Mapping[str, str] | None = None,
+    given: Mapping[int, str] | None = None,
 ) -> list[str]:
     """A name for each segment.
 
@@ -34,14 +37,19 @@ def segment_names(
         labels: Number of the segment of each workload.
         previous: Name of the segment of each workload (by its text) in an earlier run. A segment
             that overlaps most with one of then, by half or more, keeps its name.
+        given: Names by the number of the segment; they come first.
     """
-    names = kept_names(table.texts, labels, previous or {})
+    names = dict(given or {})
+    taken = set(names.values())
+    for group, name in kept_names(table.texts, labels, previous or {}).items():
+        if group not in names and name not in taken:
+            names[group] = name
+            taken.add(name)
     count = int(labels.max(initial=-1)) + 1
     stems = {group: stem for group, stem in enumerate(_stems(table, labels)) if group not in names}
     times: dict[str, int] = {}
     for stem in stems.values():
         times[stem] = times.get(stem, 0) + 1
-    taken = set(names.values())
     for group, stem in stems.items():
         name = stem
         if times[stem] > 1 or name in taken:

@@ -52,12 +52,10 @@ def neighbour_graph(matrix: Matrix, weights: Floats, neighbours: int) -> tuple[I
 
 
 def _largest(values: Floats, many: int) -> Ints:
-    """Columns of the largest values of each row; of equal ones those that come first."""
+    """Columns of the largest values of each row, ascending."""
     many = min(many, values.shape[1])
-    # A stable order of the few that matter: ties must not depend on the selection algorithm.
-    least = np.partition(values, values.shape[1] - many, axis=1)[:, values.shape[1] - many]
-    rank = np.where(values >= least[:, None], values, -np.inf)
-    best: Ints = np.argsort(-rank, axis=1, kind="stable")[:, :many]
+    best = np.argpartition(values, values.shape[1] - many, axis=1)[:, values.shape[1] - many :]
+    best.sort(axis=1)
     return best
 
 

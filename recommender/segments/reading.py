@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recommender.model.errors import InputError
@@ -11,21 +13,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a CSV file with a header; every cell stays text.
+def read_table(table: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a CSV file with a header; every cell stays text. A frame stays as it is.
 
     Args:
-        path: A file; compressed ones are told by their suffix.
+        table: A frame, or a file; compressed ones are told by their suffix.
 
     Raises:
         InputError: The file is not there, is empty, or is no CSV.
     """
     import pandas as pd
 
-    where = os.fspath(path)
+    if isinstance(table, pd.DataFrame):
+        return table
+    where = os.fspath(table)
     try:
         frame = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+            table, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
         )
     except FileNotFoundError as error:
         raise InputError("no such file", where=where) from error
@@ -41,3 +45,24 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     frame.columns = [str(name).strip() for name in frame.columns]
     frame.attrs["file"] = where
     return frame
+
+
+def read_names(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The segment of each workload in the JSON of an earlier run.
+
+    Raises:
+        InputError: The file is not there or is no such document.
+    """
+    where = os.fspath(path)
+    hint = "give what 'recommender segments -o json' wrote"
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        return {
+            str(member): str(segment["name"])
+            for segment in document["segments"]
+            for member in segment["members"]
+        }
+    except FileNotFoundError as error:
+        raise InputError("no such file", where=where) from error
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError("is not the JSON of an earlier run", where=where, hint=hint) from error

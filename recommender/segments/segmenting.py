@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from recommender.segments.admission import admit
 from recommender.segments.assurance import assure, unstable
+from recommender.segments.corrections import Corrections, corrected, named, pinned
+from recommender.segments.cuts import zones
 from recommender.segments.describing import describe
 from recommender.segments.frames import edge_table, workload_table
 from recommender.segments.naming import segment_names
 from recommender.segments.partition import partition
-from recommender.segments.tables import Table, table
+from recommender.segments.tables import table
 from recommender.segments.threads import one_thread
 from recommender.segments.types import Candidate, Segmentation, SegmentSettings
 
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
 
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
+    from recommender.segments.assurance import Assured
     from recommender.segments.partition import Partition
+    from recommender.segments.traffic import Floats, Ints
 
 
 def segment_edges(
@@ -30,6 +36,7 @@ def segment_edges(
     settings: SegmentSettings | None = None,
     *,
     previous: Mapping[str, str] | None = None,
+    corrections: Corrections | None = None,
 ) -> Segmentation:
     """Find the segments of the workloads of a cluster.
 
@@ -38,8 +45,10 @@ def segment_edges(
         inventory: The workloads.
         settings: Thresholds.
         previous: Name of the segment of each workload in an earlier run.
+        corrections: What a reviewer has settled.
     """
-    return segment_tables(edge_table(edges), workload_table(inventory), settings, previous=previous)
+    tables = (edge_table(edges), workload_table(inventory))
+    return segment_tables(*tables, settings, previous=previous, corrections=corrections)
 
 
 def segment_tables(
@@ -48,6 +57,7 @@ def segment_tables(
     settings: SegmentSettings | None = None,
     *,
     previous: Mapping[str, str] | None = None,
+    corrections: Corrections | None = None,
 ) -> Segmentation:
     """Find the segments of the workloads of a table.
 
@@ -56,30 +66,45 @@ def segment_tables(
         workloads: As well.
         settings: Thresholds.
         previous: Name of the segment of each workload in an earlier run.
+        corrections: What a reviewer has settled.
 
     Raises:
         InputError: A column is missing or a value cannot be used.
     """
-    chosen = settings or SegmentSettings()
+    chosen, wishes = settings or SegmentSettings(), corrections or Corrections()
     arrays = table(edges, workloads, chosen)
+    arrays = pinned(arrays, wishes, zones(arrays.traffic, chosen))
     with one_thread():
         found = partition(arrays.traffic, chosen)
-        return _segmentation(arrays, found, chosen, previous)
+        assured = assure(arrays.traffic, found, chosen)
+        labels, settled = corrected(arrays, assured.labels, wishes, zones(arrays.traffic, chosen))
+    names = segment_names(arrays, labels, previous, named(arrays, labels, wishes))
+    sure = _sure(assured, labels)
+    segments = describe(arrays, labels, names, stability=sure, hubs=found.hubs, settings=chosen)
+    exact = unstable(labels, sure, chosen)
+    if exact is not None:
+        # What a person has settled needs no second opinion.
+        exact[labels[settled]] = False
+    return Segmentation(
+        segments=tuple(sorted(segments, key=lambda segment: segment.name)),
+        admission=admit(arrays, labels, segments, chosen, exact),
+        window_days=arrays.traffic.window,
+        candidates=_candidates(found, assured),
+        texts=dict(zip(arrays.entities, arrays.texts, strict=True)),
+    )
 
 
-def _segmentation(
-    arrays: Table,
-    found: Partition,
-    settings: SegmentSettings,
-    previous: Mapping[str, str] | None,
-) -> Segmentation:
-    traffic = arrays.traffic
-    assured = assure(traffic, found, settings)
-    labels, sure = assured.labels, assured.stability
-    names = segment_names(arrays, labels, previous)
-    segments = describe(arrays, labels, names, stability=sure, hubs=found.hubs, settings=settings)
-    exact = unstable(labels, sure, settings)
-    candidates = [
+def _sure(assured: Assured, labels: Ints) -> Floats | None:
+    """Stability of each group after corrections: the mean of what its members had."""
+    if assured.stability is None:
+        return None
+    total = np.bincount(labels, weights=assured.stability[assured.labels])
+    sure: Floats = total / np.bincount(labels)
+    return sure
+
+
+def _candidates(found: Partition, assured: Assured) -> tuple[Candidate, ...]:
+    return tuple(
         Candidate(
             one.recipe.name,
             int(one.labels.max(initial=-1)) + 1,
@@ -88,11 +113,4 @@ def _segmentation(
             chosen=one is assured.attempt,
         )
         for one in sorted(found.attempts, key=lambda one: one.order)
-    ]
-    return Segmentation(
-        segments=tuple(sorted(segments, key=lambda segment: segment.name)),
-        admission=admit(arrays, labels, segments, settings, exact),
-        window_days=traffic.window,
-        candidates=tuple(candidates),
-        texts=dict(zip(arrays.entities, arrays.texts, strict=True)),
     )

@@ -43,6 +43,8 @@ class Table:
         entities: The same ends as entities.
         services: Protocol and port of each service.
         flows: Connections of each edge.
+        first: First day of each edge, as a number.
+        last: Last day of each edge.
         own_days: Days on which each edge of a workload to itself was seen.
         own_flows: Connections of it.
         labels: Labels of each workload.
@@ -54,6 +56,8 @@ class Table:
     entities: tuple[Entity, ...]
     services: tuple[tuple[str, int], ...]
     flows: Ints
+    first: Ints
+    last: Ints
     own_days: Ints
     own_flows: Ints
     labels: tuple[Labels, ...]
@@ -88,6 +92,8 @@ def table(edges: pd.DataFrame, workloads: pd.DataFrame, settings: SegmentSetting
         "service": [service[pair] for pair in zip(seen["protocol"], seen["port"], strict=True)],
         "days": seen["days"],
         "flows": seen["flows"],
+        "first": seen["first_day"],
+        "last": seen["last_day"],
     }
     parts = {name: np.asarray(values, dtype=np.int64) for name, values in numbered.items()}
     order = np.lexsort((parts["service"], parts["destination"], parts["source"]))
@@ -113,9 +119,18 @@ def table(edges: pd.DataFrame, workloads: pd.DataFrame, settings: SegmentSetting
     )
     entities = (*_workload_entities(known), *map(_outside, outside))
     return Table(
-        traffic, texts, entities, tuple(services), parts["flows"], mine["days"], mine["flows"],
-        labels, values,
-    )  # fmt: skip
+        traffic=traffic,
+        texts=texts,
+        entities=entities,
+        services=tuple(services),
+        flows=parts["flows"],
+        first=parts["first"],
+        last=parts["last"],
+        own_days=mine["days"],
+        own_flows=mine["flows"],
+        labels=labels,
+        values=values,
+    )
 
 
 def _codes(values: Iterable[Any]) -> Ints:

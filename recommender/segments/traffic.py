@@ -40,6 +40,7 @@ class Traffic:
         place: Namespace of each end; -1 where it has none.
         metadata: For each kind of metadata the value of each workload; -1 where it is unknown.
         trust: Level of trust of each workload, as labels tell; -1 where they do not.
+        pinned: Group of each workload that a reviewer has settled; -1 for all others.
     """
 
     workloads: int
@@ -54,6 +55,7 @@ class Traffic:
     place: Ints
     metadata: Mapping[str, Ints] = field(default_factory=dict)
     trust: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    pinned: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def edges(self) -> int:

@@ -40,7 +40,7 @@ GROUND_WORDS: Final = {
     Ground.LOW_COVERAGE: "too few members of the two segments take part",
     Ground.NOT_SIGNIFICANT: "as many edges would be there by chance",
     Ground.ONE_SOURCE: "one member alone of its segment does this",
-    Ground.TINY: "a segment of one or two, and not each of them was seen often enough",
+    Ground.TINY: "a segment of one or two members, and not each was seen on enough days",
     Ground.EXACT_ONLY: "the window is too short or the segment too unstable for more",
     Ground.ITSELF: "it talks to itself, which no other member can support",
 }
