@@ -12,11 +12,14 @@ from recommender.evaluation.pairs import ExposureChange, Pairs
 from recommender.inventory.types import Inventory
 from recommender.model.accounting import Accounting
 from recommender.model.entities import Entity
+from recommender.reporting.document import build
 from recommender.reporting.run import Run
 from recommender.review.items import Decision, Item, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from recommender.reporting.document import Document
 
 
 def crowded_run(texts: Sequence[str]) -> Run:
@@ -52,6 +55,41 @@ def crowded_run(texts: Sequence[str]) -> Run:
         review=tuple(map(_item, texts, runs)),
         exposure=ExposureChange(_pairs(ends, texts, 1), _pairs(ends, texts, 0)),
     )
+
+
+def crowded_document(texts: Sequence[str]) -> Document:
+    """The document of such a run, with goals, segments and rules between segments."""
+    document = build(crowded_run(texts))
+    workloads = [end["id"] for end in document["entities"] if end["workload"]]
+    document["goals"] = [
+        {"id": text, "text": text, "hint": text or "none", "kind": "forbidden", "status": "broken"}
+        for text in texts
+    ]
+    document["segments"] = [
+        {
+            "name": text,
+            "members": [workload],
+            "stability": 0.5,
+            "hub": False,
+            "labels": {text: text},
+            "placed_by_metadata": [],
+            "fits_badly": [workload],
+            "shares_policy": True,
+            "waits_for_label": text,
+        }
+        for text, workload in zip(texts, workloads, strict=True)
+    ]
+    document["blocks"] = [
+        {
+            **dict.fromkeys(("source", "destination", "protocol"), text),
+            "port": 1,
+            "edges": 1,
+            "added": 1,
+            "pairs": [[text, text]],
+        }
+        for text in texts
+    ]
+    return document
 
 
 def _item(text: str, run: Run) -> Item:

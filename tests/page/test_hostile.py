@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import yaml
 from page.browser import opened
-from page.crowd import crowded_run
+from page.crowd import crowded_document
 from rendering.hostile import hostile_strings
 
 from recommender.cli.app import main
-from recommender.reporting.document import build, to_json
+from recommender.reporting.document import to_json
 from recommender.reporting.forms import render
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     found = []
     for name, texts in (("hostile", TEXTS), ("tame", tame)):
         page = folder / f"{name}.html"
-        page.write_text(render(build(crowded_run(texts)), "html"), encoding="utf-8")
+        page.write_text(render(crowded_document(texts), "html"), encoding="utf-8")
         found.append(page)
     return found[0], found[1]
 
@@ -150,7 +150,7 @@ def test_a_form_on_a_terminal_does_not_steer_it(
     form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "report.json"
-    path.write_text(to_json(build(crowded_run(TEXTS))), encoding="utf-8")
+    path.write_text(to_json(crowded_document(TEXTS)), encoding="utf-8")
     assert main(["report", str(path), "-o", form]) == 0
     shown = capsys.readouterr()
     assert {char for char in shown.out if unicodedata.category(char) in UNSEEN} <= {"\n"}
