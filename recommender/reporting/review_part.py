@@ -35,6 +35,7 @@ def _item(item: Item, path: str | None) -> Part:
         "reasons": [_reason(reason) for reason in item.reasons],
         "decision": item.decision.value if item.decision else None,
         "decision_reason": item.decision_reason,
+        "decision_by": item.decision_by,
         "evidence": list(fingerprint(item.reasons)),
         "stale": item.stale,
         "forbidden": item.forbidden,

@@ -262,9 +262,14 @@ def _next(run: Run, written: Written | None, style: Style) -> Iterator[str]:
     if written is None or not run.policies:
         return
     folder = shlex.quote(written.folder)
-    commands = [f"kubectl kustomize {folder}", f"kubectl diff -k {folder}"]
-    words = ["read the drafts", "compare them with a cluster"]
+    page = shlex.quote(f"{written.folder.rstrip('/')}/report.html")
+    commands = [page, f"kubectl kustomize {folder}", f"kubectl diff -k {folder}"]
+    words = [
+        "look at it in a browser: what changes, and what waits",
+        "read the drafts",
+        "compare them with a cluster",
+    ]
     wide = max(map(len, commands))
-    for lead, command, word in zip(("Next", ""), commands, words, strict=True):
+    for lead, command, word in zip(("Next", "", ""), commands, words, strict=True):
         shown = clean(command, limit=1000)
         yield style("bold", pad(lead, _LEAD)) + f"{pad(shown, wide)}  # {word}"

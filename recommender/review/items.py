@@ -47,6 +47,7 @@ class Item:
         reasons: Why, the weightiest first.
         decision: What was decided about it, None where nobody has.
         decision_reason: Why it was decided so, in the words of the person.
+        decision_by: Who decided.
         stale: It was accepted, and grounds for doubt have come up since that were not known then:
             it is asked again.
         forbidden: It breaks a goal: it is never drafted, whatever is decided.
@@ -61,6 +62,7 @@ class Item:
     reasons: tuple[Reason, ...] = ()
     decision: Decision | None = None
     decision_reason: str = ""
+    decision_by: str = ""
     stale: bool = False
     forbidden: bool = False
     drafted: bool = False

@@ -95,6 +95,7 @@ class _Judge:
             reasons=(*broken, *doubt.reasons),
             decision=decision,
             decision_reason=ruling.reason if ruling else "",
+            decision_by=ruling.by if ruling else "",
             stale=stale,
             forbidden=bool(broken),
             drafted=not broken and self._drafted(decision, doubtful=doubtful),

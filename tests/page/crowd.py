@@ -94,7 +94,8 @@ def crowded_document(texts: Sequence[str]) -> Document:
 
 def _item(text: str, run: Run) -> Item:
     found = next(one for one in run.edges if one.protocol == text)
-    return Item(text, found, 0.5, (Reason(text, text, 0.5),), Decision.DEFER, text)
+    reasons = (Reason(text, text, 0.5),)
+    return Item(text, found, 0.5, reasons, Decision.DEFER, text, decision_by=text)
 
 
 def _pairs(ends: list[Entity], texts: Sequence[str], open_: int) -> Pairs:

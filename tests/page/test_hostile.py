@@ -143,6 +143,7 @@ def test_decisions_say_hostile_names_letter_by_letter(
     assert sorted(one["key"] for one in said) == sorted(TEXTS)
     assert all(one["protocol"] == one["key"] for one in said)
     assert all(one["reason"] == one["key"] for one in said)
+    assert all(one.get("by", "") == one["key"] for one in said)
 
 
 @pytest.mark.parametrize("form", ["html", "json"])

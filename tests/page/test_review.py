@@ -74,6 +74,7 @@ def test_three_edges_decided_by_keyboard_go_into_the_file(
     shown: Opened, document: dict[str, Any], tmp_path: Path
 ) -> None:
     accepted, rejected, deferred = decide_three(shown, document)
+    shown.page.get_by_label("Decided by").fill("Ann")
     said = {one["key"]: one for one in download(shown, tmp_path / "decisions.yaml")}
     assert {key: one["decision"] for key, one in said.items()} == {
         accepted["key"]: "accept",
@@ -81,6 +82,7 @@ def test_three_edges_decided_by_keyboard_go_into_the_file(
         deferred["key"]: "defer",
     }
     assert said[rejected["key"]]["reason"] == "nobody logs in there"
+    assert {one["by"] for one in said.values()} == {"Ann"}
     assert shown.noise == []
 
 

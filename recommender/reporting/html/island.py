@@ -28,7 +28,10 @@ _LISTED: Final = 50
 #: Stands for a draft in reports of version 1.0.
 _NO_TEXT: Final = "# This report does not hold the text of the draft: see its file.\n"
 #: What a decisions file repeats of a question.
-_SAID: Final = ("key", "client", "server", "protocol", "port", "decision_reason")
+_SAID: Final = (
+    *("key", "client", "server", "protocol", "port"),
+    *("decision_reason", "decision_by", "evidence"),
+)
 _ESCAPED: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -57,6 +60,10 @@ def data_of(document: Part) -> Part:
         "policies": [_policy(policy, edges) for policy in document["policies"]],
         "yaml": _packed(policy.get("yaml", _NO_TEXT) for policy in document["policies"]),
         "reach": _reach(document.get("exposure"), ends),
+        "review_settings": {
+            "threshold": document["settings"].get("doubt_threshold", 0),
+            "accept_all": bool(document["settings"].get("accept_all")),
+        },
         "review": [_item(item, ends, edges) for item in document.get("review") or ()],
         "segments": [_segment(segment, ends) for segment in document.get("segments") or ()],
         "blocks": [_block(block) for block in document.get("blocks") or ()],
@@ -168,7 +175,7 @@ def _reach(exposure: Part | None, ends: Numbers) -> Part | None:
 def _item(item: Part, ends: Numbers, edges: Numbers) -> Part:
     return {
         # Letter by letter, for the decisions file; nothing shows it.
-        "raw": {name: item[name] for name in _SAID},
+        "raw": {name: item.get(name) for name in _SAID},
         "edge": edges.get(item["edge"]),
         "client": ends.get(item["client"]),
         "server": ends.get(item["server"]),
@@ -178,6 +185,7 @@ def _item(item: Part, ends: Numbers, edges: Numbers) -> Part:
         "reasons": [[clean(each["code"]), sentence(each["text"])] for each in item["reasons"]],
         "decision": item["decision"],
         "decision_reason": sentence(item["decision_reason"]),
+        "stale": int(item.get("stale", False)),
         "forbidden": int(item.get("forbidden", False)),
         "drafted": int(item.get("drafted", False)),
         "file": clean(item.get("file") or "", limit=NAME),

@@ -27,7 +27,9 @@ export function drafts(at) {
   const item = data.review[at];
   if (item.forbidden) return false;
   if (!changed(at)) return Boolean(item.drafted);
-  return decided[at].word === "accept";
+  const word = lacksReason(at) ? "" : decided[at].word;
+  if (word === "accept" || word === "reject") return word === "accept";
+  return data.review_settings.accept_all || (word === "" && item.score < data.review_settings.threshold);
 }
 
 /** The drafts that one more edge, or one fewer, changes: of the client and of the server. */
@@ -73,14 +75,15 @@ export function quoted(text) {
   return `"${found}"`;
 }
 
-/** The decisions file: every question that has an answer. */
-export function decisionsFile() {
+/** The decisions file: every question that has an answer, the new ones with who gave it. */
+export function decisionsFile(by) {
   const lines = ["version: 1", "decisions:"];
   data.review.forEach((item, at) => {
     const { word } = decided[at];
     if (!word || lacksReason(at)) return;
-    const { key, client, server, protocol, port, evidence, decision_reason: given } = item.raw;
+    const { key, client, server, protocol, port, evidence, decision_reason: given, decision_by: before } = item.raw;
     const reason = changed(at) ? decided[at].reason.trim() : given;
+    const who = changed(at) ? by.trim() : before;
     lines.push(
       `- key: ${quoted(key)}`,
       `  client: ${quoted(client)}`,
@@ -90,6 +93,7 @@ export function decisionsFile() {
       `  decision: ${quoted(word)}`,
       `  reason: ${quoted(reason)}`,
     );
+    if (who) lines.push(`  by: ${quoted(who)}`);
     if (evidence) lines.push(`  evidence: [${evidence.map(quoted).join(", ")}]`);
   });
   if (lines.length === 2) lines[1] = "decisions: []";

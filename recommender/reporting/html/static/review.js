@@ -12,6 +12,7 @@ const state = { page: 0, here: 0, shown: [], saved: true, open: false };
 const list = el("ol", { class: "items", "aria-label": "Questions to decide" });
 const pages = el("div");
 const tally = el("p", { class: "quiet" });
+const who = el("input", { type: "text", maxlength: 100, autocomplete: "name" });
 const outcome = el("div", { class: "outcome", role: "status" });
 
 function wanted() {
@@ -105,6 +106,7 @@ function drawItem(at) {
       el("h3", null, endName(item.client), el("span", { class: "quiet" }, " calls "), endName(item.server), ` on ${port}`),
     ),
     addresses && el("p", { class: "quiet" }, addresses),
+    item.stale && el("p", null, "It was accepted once; what speaks against it now was not known then."),
     el("ul", { class: "reasons" }, item.reasons.map(([code, text]) => el("li", null, text, " ", el("code", null, code)))),
     item.edge >= 0 && el("p", { class: "quiet" }, `${seen(item.edge)}. `, samplesOf(item.edge) && `Records: ${samplesOf(item.edge)}.`),
     el("fieldset", { class: "answer" }, el("legend", { class: "hidden" }, "Decision"), radios),
@@ -205,7 +207,7 @@ function drawOutcome() {
 }
 
 function download() {
-  const file = new Blob([decisionsFile()], { type: "application/yaml" });
+  const file = new Blob([decisionsFile(who.value)], { type: "application/yaml" });
   const link = el("a", { href: URL.createObjectURL(file), download: "decisions.yaml" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -226,7 +228,7 @@ export function startReview() {
       "div",
       { class: "deciding" },
       el("div", null, el("p", null, el("label", null, el("input", { type: "checkbox", change: (event) => { state.open = event.target.checked; draw(); } }), " only what is not decided")), tally, list, pages),
-      el("aside", { class: "panel sticky", "aria-label": "Consequences" }, outcome, el("button", { type: "button", class: "main", id: "download", click: download }, "Download decisions.yaml")),
+      el("aside", { class: "panel sticky", "aria-label": "Consequences" }, outcome, el("label", { class: "why" }, "Decided by ", who), el("button", { type: "button", class: "main", id: "download", click: download }, "Download decisions.yaml")),
     ),
   );
   onFilter(draw);
