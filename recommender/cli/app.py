@@ -26,6 +26,7 @@ from recommender.cli import (
     report,
     segments,
     simulate,
+    simulate_roles,
     validate,
 )
 from recommender.model.errors import RecommenderError
@@ -61,6 +62,7 @@ _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     goals.register,
     decisions.register,
     simulate.register,
+    simulate_roles.register,
 )
 
 app = typer.Typer(

@@ -175,15 +175,16 @@ class Starts:
 
 def _vectors(matrix: Matrix, weights: Floats, seed: int) -> Floats:
     """Singular vectors of the features, each workload's row scaled to one."""
-    from sklearn.decomposition import TruncatedSVD
     from sklearn.preprocessing import normalize
+    from sklearn.utils.extmath import randomized_svd
 
     heavy = normalize(matrix.multiply(weights).tocsr())
     size = min(_COMPONENTS, heavy.shape[0] - 1, heavy.shape[1] - 1)
     if size < 1:
         dense: Floats = heavy.toarray()
         return dense if dense.shape[1] else np.zeros((heavy.shape[0], 1))
-    vectors: Floats = TruncatedSVD(size, random_state=seed).fit_transform(heavy)
+    left, values, _ = randomized_svd(heavy, size, random_state=seed)
+    vectors: Floats = left * values
     return vectors
 
 

@@ -87,7 +87,7 @@ def checked_workloads(workloads: pd.DataFrame) -> pd.DataFrame:
     _refuse(workloads, out["workload"].duplicated(), where, "workload", "is there twice")
     labels = [
         _labels(value, f"{where}, line {line}")
-        for line, value in enumerate(workloads["labels"], start=_FIRST_LINE)
+        for line, value in zip(_lines(workloads), workloads["labels"], strict=True)
     ]
     out["labels"] = pd.Series(labels, index=out.index, dtype=object)
     none: dict[str, str] = {}
@@ -135,8 +135,11 @@ def _days(frame: pd.DataFrame, name: str, where: str) -> pd.Series[int]:
     numbers = pd.to_numeric(frame[name], errors="coerce")
     if not numbers.isna().any():
         return _whole(frame, name, where)
-    dates = pd.to_datetime(frame[name], errors="coerce", utc=True, format="ISO8601")
-    _refuse(frame, dates.isna(), where, name, "is neither a day's number nor a date")
+    texts = frame[name].where(numbers.isna())
+    dates = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
+    wrong = numbers.isna() & dates.isna()
+    _refuse(frame, wrong, where, name, "is neither a day's number nor a date")
+    _refuse(frame, numbers.notna(), where, name, "is a number where others are dates")
     return (dates - pd.Timestamp(0, tz="UTC")).dt.days.astype("int64")
 
 
@@ -156,6 +159,12 @@ def _labels(value: object, where: str) -> dict[str, str]:
     return parsed
 
 
+def _lines(frame: pd.DataFrame) -> list[int]:
+    """Line of each row: in its file, or as if a frame were one."""
+    rows = frame.index.tolist() if "file" in frame.attrs else range(len(frame))
+    return [int(row) + _FIRST_LINE for row in rows]
+
+
 def _refuse(
     frame: pd.DataFrame, wrong: pd.Series[bool], where: str, column: str, problem: str
 ) -> None:
@@ -165,5 +174,5 @@ def _refuse(
     rows = np.flatnonzero(wrong.to_numpy(dtype=bool))
     if len(rows):
         value = clean(frame[column].iloc[rows[0]], limit=60)
-        line = int(rows[0]) + _FIRST_LINE
+        line = _lines(frame)[rows[0]]
         raise InputError(f"{column} {value!r} {problem}", where=f"{where}, line {line}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,21 +29,32 @@ def read_table(table: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
         return table
     where = os.fspath(table)
     try:
-        frame = pd.read_csv(
-            table, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-        )
+        # A row with more cells than the header is a mistake, not a table with an index.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                table,
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                skip_blank_lines=False,
+                index_col=False,
+            )
     except FileNotFoundError as error:
         raise InputError("no such file", where=where) from error
     except pd.errors.EmptyDataError as error:
         raise InputError(
             "the file is empty", where=where, hint="the first line names the columns"
         ) from error
-    except (OSError, ValueError, UnicodeError) as error:
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
         text = str(error).strip().splitlines()
         raise InputError(
             f"cannot be read as CSV: {text[0] if text else error}", where=where
         ) from error
+    frame = frame.fillna("")
     frame.columns = [str(name).strip() for name in frame.columns]
+    # Empty lines are passed over, but the others keep their numbers for errors.
+    frame = frame[(frame != "").any(axis=1)]
     frame.attrs["file"] = where
     return frame
 

@@ -100,9 +100,9 @@ def tradeoff(
 def _parted(traffic: Traffic, first: Ints, last: Ints) -> tuple[Traffic, Traffic] | None:
     """The traffic of the first part of the window, and that of the rest."""
     learned = int(_LEARNED * traffic.window)
-    if traffic.window < _FEWEST_DAYS or learned < 1:
+    if traffic.window < _FEWEST_DAYS or learned < 1 or len(first) == 0:
         return None
-    border = int(first.min(initial=0)) + learned
+    border = int(first.min()) + learned
     span = np.maximum(last - first + 1, 1)
     share = np.clip((border - first) / span, 0.0, 1.0)
     days = np.maximum(np.round(traffic.days * share), 1).astype(np.int64)
