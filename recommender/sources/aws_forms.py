@@ -115,7 +115,8 @@ def _value(fields: tuple[str, ...], name: str, kind: str) -> str:
 
 def _typed(text: str, kind: str) -> str:
     """SQL for a value of text; a number may be written as a float, or be beyond all bounds."""
-    value = f"nullif(nullif({text}, '{NOTHING}'), '')"
+    # Tables that Python wrote may say None.
+    value = f"nullif(nullif(nullif({text}, '{NOTHING}'), ''), 'None')"
     if kind == "VARCHAR":
         return value
     # What is no number is told from what is not there by the number -1, which no log has.

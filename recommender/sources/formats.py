@@ -29,7 +29,6 @@ _STRANGERS: Final = (
     (re.compile(rb'^\s*[{"\s]*"?(apiVersion|kind)"?\s*:'), "a Kubernetes manifest"),
     (re.compile(rb'"id[._]orig_h"'), "a Zeek connection log"),
     (re.compile(rb'"SrcAddr"\s*:|SrcK8S_'), "a NetObserv export"),
-    (re.compile(rb"^PAR1"), "a Parquet file"),
     (re.compile(rb"^(\xff\xfe|\xfe\xff)"), "text in UTF-16, as PowerShell writes it"),
     (re.compile(rb"^(BZh|\xfd7zXZ|PK\x03\x04)"), "an archive that is neither gzip nor zstd"),
 )

@@ -17,6 +17,7 @@ from recommender.sources.layout import UNKNOWN
 from recommender.sources.options import AS_FOUND
 from recommender.sources.scanning import cut_file
 from recommender.sources.streams import open_plain, read_bytes
+from recommender.sources.tables import MAGIC, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,22 +116,55 @@ def _work(
         offer(None)
 
 
+@dataclass(slots=True)
+class _Begun:
+    """A file of which the beginning was read.
+
+    Attributes:
+        first: Its first lines, or records.
+        lines: The content from its beginning on.
+        ready: Whether the content was turned into lines of records already.
+        early: What broke it off within its beginning.
+    """
+
+    first: list[bytes]
+    lines: Iterator[bytes]
+    ready: bool = False
+    early: PartialInputError | None = None
+
+
+def _begin(file: InputFile) -> _Begun:
+    """Read the beginning of a file."""
+    chunks = read_bytes(file)
+    head, early = _peek(chunks)
+    data = b"".join(head).removeprefix(_BOM)
+    if data.startswith(MAGIC):
+        return _begin_table(file)
+    lines: Iterator[bytes] = chain([data], _raise_after(early) if early else chunks)
+    start = data[:_HEAD_BYTES]
+    if _ARRAY.match(start):
+        first, lines = _take(array_lines(file.name, lines), _HEAD_LINES)
+        return _Begun(first, lines, ready=True, early=early)
+    return _Begun(start.split(b"\n")[:_HEAD_LINES], lines, early=early)
+
+
+def _begin_table(file: InputFile) -> _Begun:
+    rows = table_lines(file)
+    try:
+        head = next(rows, b"")
+    except PartialInputError as error:
+        return _Begun([], iter(()), ready=True, early=error)
+    return _Begun(head.split(b"\n")[:_HEAD_LINES], chain([head], rows), ready=True)
+
+
 def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
     try:
-        chunks = read_bytes(file)
-        head, early = _peek(chunks)
-        if early and not b"".join(head).strip():
-            yield FilePart(file, UNKNOWN, FileEnd(early))
+        begun = _begin(file)
+        if begun.early and not any(line.strip() for line in begun.first):
+            yield FilePart(file, UNKNOWN, FileEnd(begun.early))
             return
-        head = [b"".join(head).removeprefix(_BOM)]
-        lines: Iterator[bytes] = chain(head, _raise_after(early) if early else chunks)
-        is_array = _ARRAY.match(head[0][:_HEAD_BYTES]) is not None
-        if is_array:
-            first, lines = _take(array_lines(file.name, lines), _HEAD_LINES)
-        else:
-            first = head[0][:_HEAD_BYTES].split(b"\n")[:_HEAD_LINES]
         # What is left of a broken archive may end within its first record.
-        layout = _recognise(file.name, first, options, broken=early is not None)
+        layout = _recognise(file.name, begun.first, options, broken=begun.early is not None)
     except (PartialInputError, BombError):
         raise
     except InputError as error:
@@ -140,7 +174,7 @@ def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
         return
     problem: PartialInputError | None = None
     try:
-        for block in _blocks(file, layout, lines, is_array=is_array):
+        for block in _blocks(file, layout, begun.lines, ready=begun.ready):
             yield FilePart(file, layout, block)
     except PartialInputError as error:
         problem = error
@@ -148,13 +182,13 @@ def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
 
 
 def _blocks(
-    file: InputFile, layout: Layout, lines: Iterator[bytes], *, is_array: bool
+    file: InputFile, layout: Layout, lines: Iterator[bytes], *, ready: bool
 ) -> Iterator[Block]:
-    unwrap = None if is_array else format_of(layout).unwrap
+    unwrap = None if ready else format_of(layout).unwrap
     inner = unwrap(layout, file.name, lines) if unwrap else None
     if inner is not None:
         return cut_blocks(file.name, inner)
-    plain = None if is_array else open_plain(file)
+    plain = None if ready else open_plain(file)
     if plain is None:
         return cut_blocks(file.name, lines)
     begin = len(_BOM) if plain.read(len(_BOM)) == _BOM else 0

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
-from recommender.model.errors import InputError, PartialInputError
+from recommender.model.errors import InputError, PartialInputError, RecommenderError
 from recommender.model.text import clean
 
 if TYPE_CHECKING:
@@ -133,6 +134,25 @@ def read_object(item: InputFile) -> Iterator[bytes]:
         raise _broken(item.name, done, failure.message) from None
     if size is not None and done != size:
         raise _broken(item.name, done, f"it has {size:,}")
+
+
+@contextmanager
+def opened_object(item: InputFile) -> Iterator[IO[bytes]]:
+    """An object as a file that can be read from any place.
+
+    Raises:
+        InputError: It cannot be opened or read.
+    """
+    store = _checked(item.path)
+    _, path = _parts(item.path)
+    system = _file_system(item.path, store)
+    try:
+        with system.open(path, "rb", block_size=_BLOCK, cache_type="readahead") as stream:
+            yield stream
+    except RecommenderError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
+        raise _failure(item.name, store, error) from None
 
 
 def _broken(name: str, done: int, why: str) -> PartialInputError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from connections.records import CART, WEB, talk, text, wrapped
 from moto.server import ThreadedMotoServer
@@ -118,6 +121,17 @@ def test_packed_objects_of_a_prefix_are_one_log(bucket: Any, tmp_path: Path) -> 
     assert edges("s3://logs/AWSLogs/") == edges(path)
     names = [item.name for item in find_inputs(["s3://logs/AWSLogs/", "s3://logs/AWSLogs/*/a*"])]
     assert names == ["s3://logs/AWSLogs/1/a.log.gz", "s3://logs/AWSLogs/2/b.jsonl"]
+
+
+def test_tables_of_a_bucket_are_read_where_they_lie(bucket: Any) -> None:  # noqa: ANN401
+    rows = [{"srcaddr": "10.0.0.1", "dstaddr": "10.0.0.2", "dstport": 8080, "action": "ACCEPT"}]
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows * 3), out)
+    put(bucket, **{"year=2026/a.parquet": out.getvalue(), "cut.parquet": out.getvalue()[:-9]})
+    (found,) = connect(["s3://logs/year=2026/"]).accounting.files
+    assert (found.format, found.records) == ("aws", 3)
+    (cut,) = connect(["s3://logs/cut.parquet"]).accounting.files
+    assert not cut.complete
 
 
 @pytest.mark.parametrize(
