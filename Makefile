@@ -61,6 +61,10 @@ bench-report: $(VENV)/.dev ## size and speed of the page of 2,000 workloads in C
 bench-segments: $(VENV)/.dev ## measure segments on generated clusters with known truth; ARGS=--growth for size
 	$(BIN)/python benchmarks/segments.py $(ARGS)
 
+.PHONY: bench-doubt
+bench-doubt: $(VENV)/.dev ## what doubt catches, asks in vain and costs, and whether decisions last
+	$(BIN)/python benchmarks/doubt.py $(ARGS)
+
 # --- checking -------------------------------------------------------------------------------
 
 .PHONY: test

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from recommender.evaluation.validating import Validation
     from recommender.inventory.snapshot import Snapshot
     from recommender.model.edges import Edge
+    from recommender.reporting.evidence import RuleEvidence
     from recommender.reporting.policy_set import PolicySet
     from recommender.review.decisions import Decisions
     from recommender.review.goal_report import GoalReport
@@ -55,6 +56,7 @@ __all__ = [
     "diff",
     "edges",
     "explain",
+    "explain_rule",
     "flow_tables",
     "reach",
     "read_decisions",
@@ -746,6 +748,27 @@ def explain(  # noqa: PLR0913 - two ends, a port, and what they are asked of
     setting = _setting(policies, inventory)
     rules, cluster = setting.policies, setting.inventory
     return tell(source, destination, port, policies=rules, inventory=cluster, modes=modes)
+
+
+def explain_rule(rule: str, report: str | os.PathLike[str]) -> RuleEvidence:
+    """The evidence behind a rule of the drafts, or behind an edge.
+
+    Args:
+        rule: The key of an edge, or ``policies/shop/cart.yaml#2`` for the second rule of a draft,
+            ingress before egress.
+        report: The ``report.json`` of the run.
+
+    Returns:
+        What was seen; its ``frame()`` has one row an edge, its text is for people.
+
+    Raises:
+        InputError: The report cannot be read.
+        UsageError: It has no such edge or rule.
+    """
+    from recommender.reporting.evidence import rule_evidence
+    from recommender.reporting.reading import read_document
+
+    return rule_evidence(read_document(report), rule)
 
 
 def assert_allows(  # noqa: PLR0913 - as explain

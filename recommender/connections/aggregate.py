@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from recommender.connections.folding import fold
 from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NONE
 from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
@@ -329,7 +330,8 @@ def aggregate(
     connection.execute(_CROWDS, [world_threshold])
     connection.execute(_OUT)
     connection.execute("DROP TABLE leg")
-    result = connection.execute(_EDGES)
+    connection.execute(f"CREATE TEMP TABLE edge AS {_EDGES}")
+    result = fold(connection)
     columns = [column[0] for column in result.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in result.fetchall()], fates
 

@@ -264,6 +264,7 @@ def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:
     own = EndClass.OWN_NODE in {row["c_class"], row["v_class"]}
     found = {
         marks.AGGREGATED: Sign.AGGREGATED in signs,
+        marks.FOLDED: row["folded"],
         marks.BY_SERVICE: Sign.SERVICE in signs,
         marks.DIRECTION_INFERRED: bool(how & {"listener", "fan-in", "port"}),
         marks.OWN_NODE: own,

@@ -69,16 +69,16 @@ def _scan(edge: Edge, scene: Scene) -> Iterator[Reason]:
         text = "so many ports or addresses that they were drawn together into one edge"
         yield ground("folded", text)
         return
-    tried = scene.tried.get(edge.client, frozenset())
+    tried = scene.tried.get(edge.client)
     if not tried or not edge.client.is_workload:
         return
+    total, here = sum(tried.values()), tried.get(edge.server, 0)
     span = scene.span(edge)
-    brief = span.last - span.first <= _WEAK
-    if len(tried) >= SCAN and brief:
-        text = f"the client also tried {len(tried):,} servers and ports that did not let it in"
+    if total >= SCAN and span.last - span.first <= _WEAK:
+        text = f"the client also tried {total:,} servers and ports that did not let it in"
         yield ground("fan-out", text)
-    elif closed := sum(server == edge.server for server, _ in tried):
-        text = f"the client also tried {closed:,} ports of this server that did not let it in"
+    elif here:
+        text = f"the client also tried {here:,} ports of this server that did not let it in"
         yield ground("probing", text)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from recommender.connections.marks import OWN_NODE
+from recommender.connections.marks import FOLDED, OWN_NODE
 from recommender.model.edges import Verdict
 from recommender.model.entities import EntityKind
 
@@ -80,7 +80,7 @@ class Scene:
         pods: Pods of each workload that were seen opening connections at once, at most.
         clients: The clients of each server and port.
         pairs: Distinct workloads pairs that talk, by client's and server's namespace.
-        tried: Per client the servers and ports that did not answer or were denied.
+        tried: Per client and server how many ports did not answer or were denied.
         barred: Edges' keys (without the verdict) that were denied or only audited too.
         resolvers: Who answers DNS in the cluster.
         declared: Ports that a workload of the inventory declares or a Service leads to; missing
@@ -101,7 +101,7 @@ class Scene:
     pods: Mapping[Entity, int] = field(default_factory=dict)
     clients: Mapping[tuple[Entity, str, int], frozenset[Entity]] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    tried: Mapping[Entity, frozenset[tuple[Entity, int]]] = field(default_factory=dict)
+    tried: Mapping[Entity, Mapping[Entity, int]] = field(default_factory=dict)
     barred: frozenset[tuple[Entity, Entity, str, int]] = frozenset()
     resolvers: frozenset[Entity] = frozenset()
     declared: Mapping[Entity, frozenset[int]] = field(default_factory=dict)
@@ -265,12 +265,13 @@ def _pairs(accepted: Iterable[Edge]) -> dict[tuple[str, str], int]:
     return Counter((client.namespace, server.namespace) for client, server in pairs)
 
 
-def _tried(edges: Iterable[Edge]) -> dict[Entity, frozenset[tuple[Entity, int]]]:
-    found: defaultdict[Entity, set[tuple[Entity, int]]] = defaultdict(set)
+def _tried(edges: Iterable[Edge]) -> dict[Entity, Counter[Entity]]:
+    found: defaultdict[Entity, Counter[Entity]] = defaultdict(Counter)
     for edge in edges:
         if edge.verdict in {Verdict.UNANSWERED, Verdict.DENIED}:
-            found[edge.client].add((edge.server, edge.port))
-    return {client: frozenset(tried) for client, tried in found.items()}
+            # Of ports that were drawn together each was tried about once.
+            found[edge.client][edge.server] += edge.flows if FOLDED in edge.marks else 1
+    return dict(found)
 
 
 def _resolvers(accepted: Iterable[Edge]) -> frozenset[Entity]:
