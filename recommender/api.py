@@ -232,7 +232,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.review.closing import closed_pairs
     from recommender.review.goal_report import goal_court
     from recommender.review.proof import prove
-    from recommender.review.ready_made import with_rules
+    from recommender.review.ready_made import review_findings, with_rules
     from recommender.review.sorting import sort_out
     from recommender.synthesis.subjects import home_cluster
     from recommender.synthesis.synthesize import synthesize
@@ -266,6 +266,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     )
     advice = boundary_findings(groups, wanted, cluster) if groups else ()
     proof = prove(drafts.policies, wanted, cluster, name)
+    items = with_rules(chosen_edges.items, proof.policies, cluster, drafts.roster)
     held = judge.hold(proof.policies, cluster, found.edges) if judge else None
     run = Run(
         tool_version=__version__,
@@ -279,7 +280,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
             *proof.findings,
             *chosen_edges.findings,
             *(held.findings if held else ()),
-            *drafts.findings,
+            *review_findings(drafts.findings, items, drafts.roster),
             *advice,
             *cluster.findings,
         ),
@@ -288,7 +289,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         replay=ReplayCounts(
             *map(proof.count, (Outcome.ALLOWED, Outcome.DENIED, Outcome.UNDEFINED))
         ),
-        review=with_rules(chosen_edges.items, proof.policies, cluster, drafts.roster),
+        review=items,
         segments=Segments(groups, drafts.segments, drafts.blocks, drafts.labels),
         window_coverage=seen.window,
         cron_jobs=seen.jobs,

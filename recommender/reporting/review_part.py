@@ -40,6 +40,7 @@ def _item(item: Item, path: str | None) -> Part:
         "stale": item.stale,
         "forbidden": item.forbidden,
         "drafted": item.drafted,
+        "still_allowed": item.still_allowed,
         "file": path,
     }
 

@@ -52,6 +52,8 @@ class Item:
             it is asked again.
         forbidden: It breaks a goal: it is never drafted, whatever is decided.
         drafted: Whether it is among the drafts all the same: accepted, or all were.
+        still_allowed: It is not drafted, and yet the drafts allow it: they isolate neither of its
+            ends, or another rule covers it.
         policies: The ready-made rule: policies that allow this edge and nothing else, to be
             applied beside the drafts. Empty where there is nothing to add.
     """
@@ -66,6 +68,7 @@ class Item:
     stale: bool = False
     forbidden: bool = False
     drafted: bool = False
+    still_allowed: bool = False
     policies: tuple[NetworkPolicy, ...] = ()
 
     @property

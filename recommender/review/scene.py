@@ -13,7 +13,7 @@ from recommender.model.edges import Verdict
 from recommender.model.entities import EntityKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from recommender.inventory.types import Inventory
@@ -265,10 +265,11 @@ def _pairs(accepted: Iterable[Edge]) -> dict[tuple[str, str], int]:
     return Counter((client.namespace, server.namespace) for client, server in pairs)
 
 
-def _tried(edges: Iterable[Edge]) -> dict[Entity, Counter[Entity]]:
+def _tried(edges: Collection[Edge]) -> dict[Entity, Counter[Entity]]:
     found: defaultdict[Entity, Counter[Entity]] = defaultdict(Counter)
+    let_in = {edge.key[:4] for edge in edges if edge.verdict is Verdict.ACCEPTED}
     for edge in edges:
-        if edge.verdict in {Verdict.UNANSWERED, Verdict.DENIED}:
+        if edge.verdict in {Verdict.UNANSWERED, Verdict.DENIED} and edge.key[:4] not in let_in:
             # Of ports that were drawn together each was tried about once.
             found[edge.client][edge.server] += edge.flows if FOLDED in edge.marks else 1
     return dict(found)
