@@ -87,6 +87,13 @@ _AFTER_READING: Final = (
     "recommender.reporting.terminal",
 )
 
+# What finds segments.
+_FOR_SEGMENTS: Final = (
+    "recommender.segments.segmenting",
+    "scipy.cluster.hierarchy",
+    "networkx",
+)
+
 #: One path or several: files, folders, globs, or ``-`` for standard input.
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 #: A frame, or a CSV file.
@@ -210,7 +217,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     aims, decided = _goals(goals), _decisions(decisions)
     known = _named(_inventory(inventory), names)
     logs = _several(paths)
-    loading = _load_ahead()
+    loading = _load_ahead(chosen.granularity)
     found = connect(
         logs,
         inventory=known,
@@ -856,9 +863,11 @@ def _decisions(decisions: str | os.PathLike[str] | Decisions | None) -> Decision
     return read_decisions(decisions)
 
 
-def _load_ahead() -> Thread:
+def _load_ahead(granularity: Granularity) -> Thread:
     """Load what comes after reading in a thread; to be joined before any of it is used."""
-    thread = Thread(target=lambda: [*map(import_module, _AFTER_READING)], daemon=True)
+    grouping = () if granularity is Granularity.WORKLOAD else _FOR_SEGMENTS
+    names = (*_AFTER_READING, *grouping)
+    thread = Thread(target=lambda: [*map(import_module, names)], daemon=True)
     thread.start()
     return thread
 

@@ -69,6 +69,13 @@ def test_reading_starts_without_what_comes_after_it() -> None:
     assert "yaml" not in loaded
 
 
+def test_drafting_a_small_cluster_loads_no_data_frames() -> None:
+    arguments = ["recommend", "data/flows.jsonl.gz", "-o", "table"]
+    loaded = modules_after(RUN.format(arguments=arguments))
+    assert "duckdb" in loaded
+    assert not loaded & {"pandas", "pyarrow", "sklearn"}
+
+
 def test_the_measure_sees_a_heavy_library() -> None:
     assert "numpy" in modules_after("import numpy") & HEAVY
 

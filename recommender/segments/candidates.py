@@ -23,6 +23,7 @@ MOST_FOR_WARD: Final = 10_000
 #: The higher, the smaller the communities.
 RESOLUTIONS: Final = (8.0, 16.0)
 _COMPONENTS: Final = 64
+_EXACT: Final = 500
 _NEIGHBOURS: Final = 10
 #: A fine cut has groups of about so many workloads.
 _FINE: Final = 8
@@ -175,14 +176,20 @@ class Starts:
 
 def _vectors(matrix: Matrix, weights: Floats, seed: int) -> Floats:
     """Singular vectors of the features, each workload's row scaled to one."""
-    from sklearn.preprocessing import normalize
-    from sklearn.utils.extmath import randomized_svd
-
-    heavy = normalize(matrix.multiply(weights).tocsr())
+    heavy = matrix.multiply(weights).tocsr()
+    lengths = np.sqrt(np.asarray(heavy.multiply(heavy).sum(axis=1)).ravel())
+    heavy = heavy.multiply(1.0 / np.where(lengths > 0, lengths, 1.0)[:, None]).tocsr()
     size = min(_COMPONENTS, heavy.shape[0] - 1, heavy.shape[1] - 1)
     if size < 1:
         dense: Floats = heavy.toarray()
         return dense if dense.shape[1] else np.zeros((heavy.shape[0], 1))
+    if min(heavy.shape) <= _EXACT:
+        # So few take no estimate, and loading what estimates takes longer than all the rest.
+        left, values, _ = np.linalg.svd(heavy.toarray(), full_matrices=False)
+        exact: Floats = left[:, :size] * values[:size]
+        return exact
+    from sklearn.utils.extmath import randomized_svd
+
     left, values, _ = randomized_svd(heavy, size, random_state=seed)
     vectors: Floats = left * values
     return vectors

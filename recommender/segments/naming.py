@@ -64,11 +64,11 @@ def segment_names(
 
 def kept_names(texts: Sequence[str], labels: Ints, previous: Mapping[str, str]) -> dict[int, str]:
     """Names of an earlier run for the segments that overlap most with those of then."""
-    from scipy.optimize import linear_sum_assignment
-
     old = sorted(set(previous.values()))
     if not old:
         return {}
+    from scipy.optimize import linear_sum_assignment
+
     number = {name: position for position, name in enumerate(old)}
     then = np.array(
         [number.get(previous.get(text, ""), -1) for text in texts[: len(labels)]], dtype=np.int64

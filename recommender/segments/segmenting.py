@@ -11,10 +11,10 @@ from recommender.segments.assurance import assure, unstable
 from recommender.segments.corrections import Corrections, corrected, named, pinned
 from recommender.segments.cuts import zones
 from recommender.segments.describing import describe
-from recommender.segments.frames import edge_table, workload_table
+from recommender.segments.frames import edge_columns, workload_columns
 from recommender.segments.naming import segment_names
 from recommender.segments.partition import partition
-from recommender.segments.tables import table
+from recommender.segments.tables import Table, arrange, table
 from recommender.segments.threads import one_thread
 from recommender.segments.types import Candidate, Segmentation, SegmentSettings
 
@@ -47,8 +47,9 @@ def segment_edges(
         previous: Name of the segment of each workload in an earlier run.
         corrections: What a reviewer has settled.
     """
-    tables = (edge_table(edges), workload_table(inventory))
-    return segment_tables(*tables, settings, previous=previous, corrections=corrections)
+    chosen = settings or SegmentSettings()
+    arrays = arrange(edge_columns(edges), workload_columns(inventory), chosen)
+    return _segment(arrays, chosen, corrections or Corrections(), previous)
 
 
 def segment_tables(
@@ -71,8 +72,17 @@ def segment_tables(
     Raises:
         InputError: A column is missing or a value cannot be used.
     """
-    chosen, wishes = settings or SegmentSettings(), corrections or Corrections()
+    chosen = settings or SegmentSettings()
     arrays = table(edges, workloads, chosen)
+    return _segment(arrays, chosen, corrections or Corrections(), previous)
+
+
+def _segment(
+    arrays: Table,
+    chosen: SegmentSettings,
+    wishes: Corrections,
+    previous: Mapping[str, str] | None,
+) -> Segmentation:
     arrays = pinned(arrays, wishes, zones(arrays.traffic, chosen))
     with one_thread():
         found = partition(arrays.traffic, chosen)

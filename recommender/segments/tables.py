@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from recommender.segments.checking import checked_edges, checked_workloads
 from recommender.segments.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from recommender.segments.types import SegmentSettings
 
 Labels = dict[str, str]
+#: A table by the names of its columns, all equally long.
+Columns: TypeAlias = "Mapping[str, Sequence[Any]]"
 
 #: Metadata that tells workloads apart, and the labels it is read from: the first that is there.
 _FROM_LABELS: Final = {
@@ -78,17 +80,30 @@ def table(edges: pd.DataFrame, workloads: pd.DataFrame, settings: SegmentSetting
     Raises:
         InputError: A column is missing or a value cannot be used.
     """
-    known = checked_workloads(workloads)
-    seen = checked_edges(edges)
-    names = known["workload"].tolist()
-    outside = sorted({*seen["src"].unique(), *seen["dst"].unique()} - set(names))
+    return arrange(_columns(checked_edges(edges)), _columns(checked_workloads(workloads)), settings)
+
+
+def _columns(frame: pd.DataFrame) -> Columns:
+    return {str(name): frame[name].tolist() for name in frame}
+
+
+def arrange(seen: Columns, known: Columns, settings: SegmentSettings) -> Table:
+    """Turn the columns of two checked tables into arrays.
+
+    Args:
+        seen: As :func:`recommender.segments.checking.checked_edges` has them.
+        known: As :func:`recommender.segments.checking.checked_workloads` has them.
+        settings: Which labels tell of trust.
+    """
+    names = known["workload"]
+    outside = sorted({*seen["src"], *seen["dst"]} - set(names))
     texts = (*names, *outside)
     number = {text: position for position, text in enumerate(texts)}
-    services = sorted(set(zip(seen["protocol"], seen["port"].tolist(), strict=True)))
+    services = sorted(set(zip(seen["protocol"], seen["port"], strict=True)))
     service = {pair: position for position, pair in enumerate(services)}
     numbered = {
-        "source": seen["src"].map(number),
-        "destination": seen["dst"].map(number),
+        "source": [number[text] for text in seen["src"]],
+        "destination": [number[text] for text in seen["dst"]],
         "service": [service[pair] for pair in zip(seen["protocol"], seen["port"], strict=True)],
         "days": seen["days"],
         "flows": seen["flows"],
@@ -111,7 +126,7 @@ def table(edges: pd.DataFrame, workloads: pd.DataFrame, settings: SegmentSetting
         destination=parts["destination"],
         service=parts["service"],
         days=parts["days"],
-        window=int(seen["window"].iloc[0]) if len(seen) else 0,
+        window=int(seen["window"][0]) if seen["window"] else 0,
         own=np.column_stack([mine["source"], mine["service"]]),
         place=np.concatenate([_codes(known["namespace"]), np.full(len(outside), -1)]),
         metadata=metadata,
@@ -140,10 +155,10 @@ def _codes(values: Iterable[Any]) -> Ints:
     return np.array([number.get(text, -1) for text in texts], dtype=np.int64)
 
 
-def _metadata(known: pd.DataFrame) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:
+def _metadata(known: Columns) -> tuple[dict[str, Ints], dict[str, tuple[str, ...]]]:
     """Each kind of metadata as numbers; a value of a single workload tells nothing."""
     columns: dict[str, list[str]] = {
-        "kind": known["kind"].tolist(),
+        "kind": list(known["kind"]),
         "image": [_image(text) for text in known["image"]],
         "service account": [
             "" if text in _NO_ACCOUNT else text for text in known["service_account"]
@@ -173,7 +188,7 @@ def _first(labels: Labels, keys: Sequence[str]) -> str:
     return next((labels[key] for key in keys if labels.get(key)), "")
 
 
-def _trust(known: pd.DataFrame, keys: Sequence[str]) -> list[str]:
+def _trust(known: Columns, keys: Sequence[str]) -> list[str]:
     """What the labels of each workload, or else of its namespace, say of trust."""
     out = []
     for own, around in zip(known["labels"], known["namespace_labels"], strict=True):
@@ -183,7 +198,7 @@ def _trust(known: pd.DataFrame, keys: Sequence[str]) -> list[str]:
     return out
 
 
-def _workload_entities(known: pd.DataFrame) -> list[Entity]:
+def _workload_entities(known: Columns) -> list[Entity]:
     columns = (known["workload"], known["namespace"], known["kind"], known["cluster"])
     return [
         Entity.workload(place, kind, _own_name(text, place, kind), cluster=cluster)

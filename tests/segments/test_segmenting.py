@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from segments.clusters import SMALL, TINY, Made, made
 from sklearn.metrics import adjusted_rand_score
 
+from recommender.connections.edges import connect
 from recommender.segments.forms import as_json, as_segments_csv
+from recommender.segments.frames import edge_table, workload_table
 from recommender.segments.rules import as_csv, review_frame, rule_frame
-from recommender.segments.segmenting import segment_tables
+from recommender.segments.segmenting import segment_edges, segment_tables
 from recommender.segments.types import Segmentation, SegmentSettings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @cache
@@ -183,3 +188,10 @@ def test_segments_end_at_labels_of_trust() -> None:
     by_text = dict(zip(marked.workload, marked.labels, strict=True))
     for segment in segmentation.segments:
         assert len({by_text[segmentation.texts[member]] for member in segment.members}) == 1
+
+
+def test_edges_segment_as_their_tables_do() -> None:
+    log = connect([ROOT / "data" / "flows.jsonl.gz"])
+    edges = [*log.edges, *log.edges[:9]]  # an edge may come in parts
+    tables = edge_table(edges), workload_table(log.inventory)
+    assert segment_edges(edges, log.inventory) == segment_tables(*tables)
