@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recommender.segments.types import SegmentSettings
 
 #: Partitions looked at, where unstable segments make the first one dear.
-_MOST_LOOKS: Final = 3
+_MOST_LOOKS: Final = 2
 #: Beyond so many workloads one partition is looked at, for time.
 _SMALL: Final = 3000
 #: What unstable segments may cost beyond the rules without that gate.
@@ -51,7 +51,7 @@ def assure(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Ass
     looked: list[Assured] = []
     enough = (1 + _DEARER) * found.attempts[0].rules
     looks = _MOST_LOOKS if traffic.workloads <= _SMALL else 1
-    for attempt in found.attempts[:looks]:
+    for attempt in _different(found.attempts)[:looks]:
         sure = stability(traffic, attempt, settings)
         exact = unstable(attempt.labels, sure, settings)
         rules = policy_cost(traffic, attempt.labels, settings, exact)
@@ -59,6 +59,14 @@ def assure(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Ass
         if sum(rules) <= enough:
             break
     return min(looked, key=lambda one: sum(one.rules))
+
+
+def _different(attempts: tuple[Attempt, ...]) -> list[Attempt]:
+    """The attempts without those that came to the same partition as an earlier one."""
+    known: dict[bytes, Attempt] = {}
+    for attempt in attempts:
+        known.setdefault(attempt.labels.tobytes(), attempt)
+    return list(known.values())
 
 
 def unstable(labels: Ints, sure: Floats | None, settings: SegmentSettings) -> Flags | None:
