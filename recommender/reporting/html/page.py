@@ -64,6 +64,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(name=clean, sentence=sentence, number=_number, plural=_plural, share=_share)
+    made.filters["mean"] = _mean
     return made
 
 
@@ -80,6 +81,11 @@ def _share(value: float) -> str:
     percent = value * 100
     shown = f"{percent:.2f}" if 99 < percent < 100 else f"{percent:.1f}"  # noqa: PLR2004 - percent
     return f"{shown.removesuffix('.0')} %"
+
+
+def _mean(value: float) -> str:
+    """A mean of counts, with a digit behind the point where that says anything."""
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004 - as people read
 
 
 def _digest(text: str) -> str:
