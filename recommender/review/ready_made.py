@@ -39,8 +39,9 @@ def with_rules(
     """
     finder = PeerFinder(inventory, roster)
     every = tuple(items)
-    replayed = replay([item.edge for item in every if not item.drafted], drafts, inventory)
-    open_ = {row.edge for row in replayed.rows if row.outcome is Outcome.ALLOWED}
+    held = [item.edge for item in every if not item.drafted]
+    rows = replay(held, drafts, inventory).rows if held else ()
+    open_ = {row.edge for row in rows if row.outcome is Outcome.ALLOWED}
     return tuple(
         replace(
             item,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from recommender.inventory.types import Inventory
+    from recommender.inventory.types import Inventory, Service
     from recommender.model.edges import Edge
     from recommender.model.entities import Entity
 
@@ -287,16 +287,19 @@ def _resolvers(accepted: Iterable[Edge]) -> frozenset[Entity]:
 
 
 def _declared(inventory: Inventory) -> dict[Entity, frozenset[int]]:
+    services: defaultdict[str, list[Service]] = defaultdict(list)
+    for service in inventory.services:
+        if service.selector:
+            services[service.namespace].append(service)
     found: dict[Entity, frozenset[int]] = {}
     for entity, workload in inventory.workloads.items():
         own = (*workload.ports, *(port for pod in workload.pods for port in pod.ports))
         if own and workload.known_from == "inventory":
+            labels = set(workload.labels)
             led = {
                 port.target_port or port.port
-                for service in inventory.services
-                if service.namespace == entity.namespace
-                and service.selector
-                and set(service.selector) <= set(workload.labels)
+                for service in services[entity.namespace]
+                if labels.issuperset(service.selector)
                 for port in service.ports
                 if isinstance(port.target_port, int)
             }
