@@ -19,6 +19,9 @@ _APISERVER: Final = int(EndClass.APISERVER)
 
 _TRACE, _ORIENTED = int(Sign.TRACE), int(Sign.ORIENTED)
 _FLAGS: Final = int(Sign.TRACE | Sign.SYN)
+# Rows of logs that know addresses alone, drawn together over pods and interfaces.
+_SIDED: Final = f"(signs & {int(Sign.DRAWN)} <> 0)"
+_WAYS: Final = ("INGRESS", "EGRESS")
 _CLOUD: Final = f"signs & {int(Sign.PLATFORM)} <> 0"
 
 
@@ -237,8 +240,16 @@ _OUT: Final = f"""
         AND crowd.v6 = contains(judged.c_ip, ':')
 """
 
+
+def _larger(column: str) -> str:
+    """What the interfaces of clients counted, or those of servers: the larger of the two."""
+    ways = (f"coalesce(sum({column}) FILTER (direction = '{way}'), 0)" for way in _WAYS)
+    return f"greatest({', '.join(ways)})"
+
+
 # A connection that aggregated records stand for weighs by the larger of its two observers. So do
-# all connections of one pair of addresses in a cloud's log, which leaves out clients' ports.
+# all connections of an edge in a cloud's log, which leaves out clients' ports; where it does not
+# tell the sides of interfaces, those of one pair of addresses.
 _WEIGHED: Final = f"""
     SELECT {_KEY}, c_ip, c_port, v_ip, max(c_rank) AS c_rank,
         CASE WHEN bool_or(signs & {int(Sign.AGGREGATED)} <> 0) THEN greatest(
@@ -248,10 +259,14 @@ _WEIGHED: Final = f"""
         ELSE 1 END AS flows, sum(bytes) AS bytes
     FROM placed WHERE NOT ({_CLOUD}) GROUP BY ALL
     UNION ALL
+    SELECT {_KEY}, c_ip, 0, v_ip, max(c_rank), {_larger("flows")}, {_larger("bytes")}
+    FROM placed WHERE {_CLOUD} AND direction <> '' GROUP BY {_KEY}, c_ip, v_ip
+    UNION ALL
     SELECT {_KEY}, c_ip, 0, v_ip, max(c_rank), max(flows), max(bytes) FROM (
         SELECT {_KEY}, c_ip, c_pod, v_ip, v_pod, max(c_rank) AS c_rank, sum(flows) AS flows,
             sum(bytes) AS bytes
-        FROM placed WHERE {_CLOUD} GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod, observer, direction
+        FROM placed WHERE {_CLOUD} AND direction = ''
+        GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod, observer
     ) AS observed GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod
 """
 # What an edge counts distinct of is drawn together first: connections differ in their ports.
@@ -263,6 +278,7 @@ _EDGES: Final = f"""
         FROM weighed GROUP BY ALL
     ), compact AS (
         SELECT {_KEY}, c_pod, c_ip, v_pod, v_ip, hour, observer, how,
+            {_SIDED} AS sided, CASE WHEN {_SIDED} THEN direction ELSE '' END AS direction,
             sum(records) AS records, min(first) AS first, max(last) AS last,
             min({{'file': file, 'line': line}}) AS sample, bit_or(signs) AS signs
         FROM placed GROUP BY ALL
@@ -274,14 +290,32 @@ _EDGES: Final = f"""
             coalesce(nullif(count(DISTINCT nullif(v_pod, 0)), 0),
                 count(DISTINCT v_ip)) AS v_pods,
             count(DISTINCT hour // 24) AS days, count(DISTINCT hour) AS hours,
-            list(DISTINCT observer) AS observers,
+            -- Of the interfaces of a cloud one on each side is named: there may be thousands.
+            list_distinct(list_concat(list(DISTINCT observer) FILTER (NOT sided), [
+                min(observer) FILTER (sided AND direction = 'INGRESS'),
+                min(observer) FILTER (sided AND direction = 'EGRESS')])) AS observers,
             list(DISTINCT c_ip) FILTER (c_class <> {_POD} AND c_out NOT LIKE '%/0') AS c_ips,
             list(DISTINCT v_ip) FILTER (v_class <> {_POD}) AS v_ips,
             min(sample, 3) AS samples, bit_or(signs) AS signs, list(DISTINCT how) AS how
         FROM compact GROUP BY {_KEY}
     )
-    SELECT merged.*, greatest(counted.flows, 1) AS flows, counted.bytes
+    SELECT merged.* REPLACE (greatest(c_pods, coalesce(clients, 0)) AS c_pods,
+            greatest(v_pods, coalesce(servers, 0)) AS v_pods),
+        greatest(counted.flows, 1) AS flows, counted.bytes
     FROM merged JOIN counted USING ({_KEY})
+    LEFT JOIN pods USING (c_entity, v_entity, protocol, v_port)
+"""
+# How many pods of either workload took part, where one stands for all in the rows.
+_PODS: Final = """
+    CREATE TEMP TABLE pods AS
+    WITH named AS (
+        SELECT DISTINCT held.who, identity.entity FROM identity
+        JOIN held ON held.endpoint = identity.endpoint WHERE held.who > 0
+    )
+    SELECT c.entity AS c_entity, v.entity AS v_entity, protocol, port AS v_port,
+        count(DISTINCT src) AS clients, count(DISTINCT dst) AS servers
+    FROM pair JOIN named c ON c.who = src_who JOIN named v ON v.who = dst_who
+    WHERE verdict = 'accepted' GROUP BY ALL
 """
 _FILES: Final = """
     SELECT file, coalesce(aside, outcome), sum(records) FROM (
@@ -307,6 +341,7 @@ def aggregate(
         One mapping an edge, and what became of the records of each file as
         (file number, reason or verdict, records).
     """
+    connection.execute(_PODS)
     connection.execute(_LEGS)
     connection.execute("DROP TABLE decided")
     for side in ("c", "v"):

@@ -266,7 +266,8 @@ def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:
         marks.AGGREGATED: Sign.AGGREGATED in signs,
         marks.FOLDED: row["folded"],
         marks.BY_SERVICE: Sign.SERVICE in signs,
-        marks.DIRECTION_INFERRED: bool(how & {"listener", "fan-in", "port"}),
+        marks.DIRECTION_INFERRED: Sign.WORD not in signs
+        and bool(how & {"listener", "fan-in", "port"}),
         marks.OWN_NODE: own,
         marks.IDENTITY_BY_ADDRESS: "address" in how,
         marks.TIME_UNKNOWN: Sign.NO_TIME in signs,

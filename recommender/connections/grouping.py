@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from recommender.connections.located import located_sql
+from recommender.connections.located import COMPACTED, PAIRS
+from recommender.connections.locating import Span, glance, locate, span_of
 from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.text import clean
@@ -81,9 +82,20 @@ def _grouped_sql(flows: str) -> str:
     """
 
 
-def _sql(layout: Layout, flows: str) -> str:
-    """SQL that makes the table ``grouped`` of a file's canonical flows."""
-    return located_sql(flows) if format_of(layout).platform else _grouped_sql(flows)
+def _make(cursor: duckdb.DuckDBPyConnection, layout: Layout, flows: str, span: Span | None) -> None:
+    """Make the table ``grouped`` of a file's canonical flows.
+
+    Args:
+        cursor: The connection.
+        layout: How the file writes records.
+        flows: SQL of the flows.
+        span: The time that the flows are probably of; None where it is not known.
+    """
+    known = format_of(layout)
+    if known.platform:
+        locate(cursor, flows, bare=known.bare, span=span)
+    else:
+        cursor.execute(_grouped_sql(flows))
 
 
 # How many lines a block gave, and whether one of them is malformed.
@@ -209,6 +221,7 @@ def group(
 
 def keep(
     cursor: duckdb.DuckDBPyConnection,
+    layout: Layout,
     number: int,
     one_at_a_time: AbstractContextManager[object],
 ) -> None:
@@ -216,9 +229,14 @@ def keep(
 
     Args:
         cursor: The connection that made it.
+        layout: How its file writes records.
         number: Number of the file.
         one_at_a_time: Held while new ends are numbered, so that none gets two numbers.
     """
+    if format_of(layout).platform and format_of(layout).bare:
+        cursor.execute(COMPACTED, [number])
+        cursor.execute(PAIRS)
+        return
     ((new, named),) = cursor.execute(_NEWS).fetchall()
     if new:
         with one_at_a_time:
@@ -240,7 +258,7 @@ def _group_whole(
         if flows is None:
             return False
         try:
-            cursor.execute(_sql(layout, flows))
+            _make(cursor, layout, flows, glance(cursor, layout, block))
         except (
             duckdb.InvalidInputException,
             duckdb.ConversionException,
@@ -265,7 +283,7 @@ def _group_lines(
     cursor.register("lines", table)
     flows = format_of(layout).lines_sql(layout, "lines")
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE flow AS {flows}")
-    cursor.execute(_sql(layout, "SELECT * FROM flow"))
+    _make(cursor, layout, "SELECT * FROM flow", span_of(cursor, "flow"))
     rows = cursor.execute(_MALFORMED, [most]).fetchall()
     cursor.unregister("lines")
     found = [

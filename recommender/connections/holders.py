@@ -145,7 +145,7 @@ def _fill_held(
             "from_us": spans.from_us,
             "until_us": spans.until_us,
             "endpoint": np.where(known, -1 - spans.holder, -1 - count - spans.reason),
-            "who": np.where(known, who[row], 0),
+            "who": np.where(known, who[row], -spans.reason),
             "is_pod": ~known | is_pod[row],
         }
     )

@@ -185,7 +185,7 @@ class _Workers:
                 if counts is None:
                     waiting.extend(part.pieces())
                     continue
-                keep(cursor, number, self._lock)
+                keep(cursor, layout, number, self._lock)
                 self._count(tally, part, counts)
         finally:
             self._cursors.put(cursor)

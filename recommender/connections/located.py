@@ -27,6 +27,9 @@ _TURN: Final = f"""CASE
     WHEN protocol = 'TCP' AND {_ANSWERS} THEN -1
     WHEN d_listens AND NOT s_listens AND src_port >= {EPHEMERAL} THEN 1
     WHEN s_listens AND NOT d_listens AND dst_port >= {EPHEMERAL} THEN -1
+    -- What has an end that nobody can be named for makes no rule: its ports are enough.
+    WHEN (s_who < 0 OR d_who < 0) AND dst_port < {EPHEMERAL} AND src_port >= {EPHEMERAL} THEN 1
+    WHEN (s_who < 0 OR d_who < 0) AND src_port < {EPHEMERAL} AND dst_port >= {EPHEMERAL} THEN -1
     ELSE 0 END"""
 _BY_WORD: Final = f"reply IS NOT NULL OR protocol = 'TCP' AND ({_OPENS} OR {_ANSWERS})"
 
@@ -46,37 +49,47 @@ _WAY: Final = """CASE WHEN NOT kept THEN NULL WHEN turn >= 0 THEN direction
 _ALIVE: Final = int(Sign.SYN_ACK | Sign.DATA | Sign.SEVERAL)
 _SIGNS: Final = f"""signs | {int(Sign.PLATFORM)}
     | CASE WHEN turn <> 0 THEN {int(Sign.ORIENTED)} ELSE 0 END
-    | CASE WHEN turn <> 0 AND NOT ({_BY_WORD}) THEN {int(Sign.LISTENER)} ELSE 0 END
+    | CASE WHEN {_BY_WORD} THEN {int(Sign.WORD)} ELSE 0 END
     | CASE WHEN turn < 0 AND verdict = 'accepted' AND signs & {_ALIVE} <> 0
         THEN {int(Sign.ANSWERED)} ELSE 0 END"""
 # Signs that rows with unlike ones never share: else the place of a cut could change the answer.
-_TELLING: Final = int(Sign.ORIENTED | Sign.LISTENER | Sign.FORWARDED)
+TELLING: Final = int(Sign.ORIENTED | Sign.FORWARDED)
 
 
-def located_sql(flows: str) -> str:
-    """SQL that makes the table ``grouped`` of a cloud's canonical flows."""
+def located_sql(flows: str, *, bare: bool) -> str:
+    """SQL that makes the table ``grouped`` of a cloud's canonical flows.
+
+    Args:
+        flows: SQL of the flows.
+        bare: Whether the log knows addresses alone. Otherwise ends that it names keep their names.
+    """
+    # Of those who reported an oriented record one is enough, where its direction is known.
+    one = "kept AND turn <> 0 AND direction <> ''" if bare else "false"
     return f"""
         CREATE OR REPLACE TEMP TABLE grouped AS
-        SELECT * EXCLUDE (telling), NULL::BOOLEAN AS reply, NULL::VARCHAR AS names_of_src,
+        SELECT * EXCLUDE (telling, reporter), NULL::BOOLEAN AS reply, NULL::VARCHAR AS names_of_src,
             NULL::VARCHAR AS names_of_dst, NULL::VARCHAR AS dns_query,
             NULL::VARCHAR[] AS dns_answers
         FROM (
-            SELECT malformed, aside, kept, observer, lost_source, src_id, dst_id, new_src, new_dst,
-                src_ip, dst_ip, src_port, dst_port, protocol, verdict, direction, hour,
-                signs & {_TELLING} AS telling,
+            SELECT malformed, aside, kept, lost_source, src_id, dst_id, new_src, new_dst,
+                CASE WHEN {one} THEN NULL ELSE observer END AS reporter,
+                min(observer) AS observer,
+                src_who, dst_who, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
+                direction, hour,
+                signs & {TELLING} AS telling,
                 bit_or(signs) AS signs, count(*) AS records, sum(flows) AS flows,
                 sum(bytes) AS bytes, min(start) AS first, max(stop) AS last, min(line) AS line,
                 sum(lost) AS lost
-            FROM ({_turned_sql(flows)}) GROUP BY ALL
+            FROM ({_turned_sql(flows, bare=bare)}) GROUP BY ALL
         )
     """
 
 
-def _turned_sql(flows: str) -> str:
+def _turned_sql(flows: str, *, bare: bool) -> str:
     """SQL for records whose source is the client, where it can be told."""
     return f"""
         SELECT malformed, aside, kept, lost_source, lost, line, bytes, start,
-            CASE WHEN kept OR lost > 0 THEN observer END AS observer,
+            CASE WHEN kept OR lost > 0 THEN observer END AS observer, turn,
             {_end("src", "s", "d")}, {_end("dst", "d", "s")},
             CASE WHEN kept AND turn = 0 THEN src_port ELSE 0 END AS src_port,
             CASE WHEN NOT kept THEN 0 WHEN turn < 0 THEN src_port ELSE dst_port END AS dst_port,
@@ -85,7 +98,7 @@ def _turned_sql(flows: str) -> str:
             {_WAY} AS direction,
             CASE WHEN kept THEN coalesce(epoch_us(start), 0) // 3600000000 END AS hour,
             {_SIGNS} AS signs, {_FLOWS} AS flows, coalesce(until, start) AS stop
-        FROM (SELECT *, {_TURN} AS turn FROM ({_named_sql(flows)}))
+        FROM (SELECT *, {_TURN} AS turn FROM ({_named_sql(flows, bare=bare)}))
     """
 
 
@@ -95,21 +108,23 @@ def _end(side: str, same: str, other: str) -> str:
     return f"""
         CASE WHEN turn < 0 THEN {other}_id ELSE {same}_id END AS {side}_id,
         CASE WHEN turn < 0 THEN {other}_new ELSE {same}_new END AS new_{side},
+        CASE WHEN turn < 0 THEN {other}_who ELSE {same}_who END AS {side}_who,
         -- The address of a pod that is known tells nothing more.
         CASE WHEN turn = 0 THEN {address[same]}
              WHEN turn > 0 AND NOT {same}_pod THEN {address[same]}
              WHEN turn < 0 AND NOT {other}_pod THEN {address[other]} END AS {side}_ip"""
 
 
-def _named_sql(flows: str) -> str:
+def _named_sql(flows: str, *, bare: bool) -> str:
     """SQL for records with both ends looked up: by their text, or by address and time."""
+    texts = (
+        ""
+        if bare
+        else """
+        LEFT JOIN endpoint es ON es.text = src_text LEFT JOIN endpoint ed ON ed.text = dst_text"""
+    )
     return f"""
-        SELECT flow.*, coalesce(hs.endpoint, es.id, CASE WHEN src_text IS NULL THEN 0 END) AS s_id,
-            CASE WHEN es.id IS NULL THEN src_text END AS s_new,
-            coalesce(hs.is_pod, false) AS s_pod, ls.who IS NOT NULL AS s_listens,
-            coalesce(hd.endpoint, ed.id, CASE WHEN dst_text IS NULL THEN 0 END) AS d_id,
-            CASE WHEN ed.id IS NULL THEN dst_text END AS d_new,
-            coalesce(hd.is_pod, false) AS d_pod, ld.who IS NOT NULL AS d_listens
+        SELECT flow.*, {_looked_up("s", "src", bare=bare)}, {_looked_up("d", "dst", bare=bare)}
         FROM (
             SELECT *, CASE WHEN kept AND src <> '' THEN src END AS src_text,
                 CASE WHEN kept AND dst <> '' THEN dst END AS dst_text,
@@ -118,13 +133,60 @@ def _named_sql(flows: str) -> str:
                 coalesce(epoch_us(start), {OPEN_FROM}) AS low,
                 coalesce(epoch_us(until), epoch_us(start), {OPEN_UNTIL - 1}) AS high
             FROM (SELECT *, malformed IS NULL AND aside IS NULL AS kept FROM ({flows}))
-        ) AS flow
-        LEFT JOIN endpoint es ON es.text = src_text
-        LEFT JOIN endpoint ed ON ed.text = dst_text
-        LEFT JOIN held hs ON hs.ip = src_place AND hs.from_us <= low AND hs.until_us > high
-        LEFT JOIN held hd ON hd.ip = dst_place AND hd.from_us <= low AND hd.until_us > high
+        ) AS flow {texts}
+        LEFT JOIN near hs ON hs.ip = src_place AND hs.from_us <= low AND hs.until_us > high
+        LEFT JOIN near hd ON hd.ip = dst_place AND hd.from_us <= low AND hd.until_us > high
         LEFT JOIN listening ls
             ON ls.who = hs.who AND ls.protocol = flow.protocol AND ls.port = src_port
         LEFT JOIN listening ld
             ON ld.who = hd.who AND ld.protocol = flow.protocol AND ld.port = dst_port
     """
+
+
+def _looked_up(end: str, side: str, *, bare: bool) -> str:
+    """SQL for what is known of one end: its number, or its text where it has none yet."""
+    if bare:
+        told = f"coalesce(h{end}.endpoint, 0) AS {end}_id, NULL::VARCHAR AS {end}_new"
+    else:
+        told = f"""
+            coalesce(h{end}.endpoint, e{end}.id, CASE WHEN {side}_text IS NULL THEN 0 END)
+                AS {end}_id, CASE WHEN e{end}.id IS NULL THEN {side}_text END AS {end}_new"""
+    return f"""{told}, h{end}.who AS {end}_who, coalesce(h{end}.is_pod, false) AS {end}_pod,
+        l{end}.who IS NOT NULL AS {end}_listens"""
+
+
+def near_sql(low: int, high: int) -> str:
+    """SQL that makes the table ``near``: what of the history touches a span of time.
+
+    Args:
+        low: Its begin, in microseconds since 1970 UTC.
+        high: Its end.
+    """
+    return f"""
+        CREATE OR REPLACE TEMP TABLE near AS
+        SELECT * FROM held WHERE from_us <= {high} AND until_us > {low}
+    """
+
+
+# Rows of a block that differ in nothing but the pods of their workloads, or in who reported them.
+# Of the pods one stands for all; how many there are is told by ``pair``.
+_ORIENTED: Final = f"(signs & {int(Sign.ORIENTED)} <> 0)"
+_SINGLE: Final = f"""(NOT {_ORIENTED} OR direction = '' OR src_ip IS NOT NULL
+    OR dst_ip IS NOT NULL)"""
+COMPACTED: Final = f"""
+    INSERT INTO flow_group
+    SELECT ? AS file, min(src_id), min(dst_id), src_ip, dst_ip, src_port, dst_port, protocol,
+        verdict, NULL, min(observer), direction, hour,
+        bit_or(signs | CASE WHEN {_SINGLE} THEN 0 ELSE {int(Sign.DRAWN)} END),
+        sum(records), sum(flows), sum(bytes), min(first), max(last), min(line)
+    FROM grouped WHERE kept
+    GROUP BY src_who, dst_who, src_ip, dst_ip, src_port, dst_port, protocol, verdict, direction,
+        hour, signs & {TELLING}, CASE WHEN {_SINGLE} THEN observer END,
+        CASE WHEN {_SINGLE} THEN src_id END,
+        CASE WHEN {_SINGLE} THEN dst_id END
+"""
+PAIRS: Final = f"""
+    INSERT INTO pair
+    SELECT DISTINCT src_who, dst_who, src_id, dst_id, protocol, dst_port, verdict
+    FROM grouped WHERE kept AND NOT {_SINGLE} AND src_who > 0 AND dst_who > 0
+"""

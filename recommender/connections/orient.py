@@ -119,7 +119,8 @@ def _turn_sql(*, trust: bool, legacy: bool) -> str:
         ELSE 0 END"""
 
 
-_HOW: Final = f"CASE WHEN signs & {int(Sign.LISTENER)} <> 0 THEN 'listener' ELSE 'record' END"
+_HOW: Final = f"""CASE WHEN signs & {int(Sign.ORIENTED | Sign.WORD)} = {int(Sign.ORIENTED)}
+    THEN 'listener' ELSE 'record' END"""
 
 # An end of a cloud's record: the pod that held the address then, or the address.
 _KEY: Final = "CASE WHEN {0} < 0 THEN {0}::VARCHAR ELSE {1}_ip END"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from recommender.sources.canonical import Sign
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -36,10 +38,12 @@ class Presence:
     gaps: tuple[tuple[int, int], ...] = ()
 
 
+# What reports to a cloud that knows addresses alone is an interface, of which there are thousands.
+_INTERFACES: Final = f"(signs & {int(Sign.PLATFORM)} <> 0 AND src <= 0 AND dst <= 0)"
 # Records without a time stand at the epoch and tell nothing.
 _SEEN: Final = """
     SELECT {observer} AS observer, hour, sum(records) AS records
-    FROM flow_group WHERE hour > 0 GROUP BY ALL
+    FROM flow_group WHERE hour > 0 AND ({observer} = '' OR NOT {interfaces}) GROUP BY ALL
 """
 _PRESENCE: Final = """
     SELECT observer, sum(records), count(*), count(DISTINCT hour // {day}), min(hour), max(hour),
@@ -55,7 +59,9 @@ def presence(connection: duckdb.DuckDBPyConnection) -> tuple[Presence, ...]:
     """The log as a whole first, then each node that reported, by name; none without times."""
     found = []
     for observer in ("''", "observer"):
-        query = _PRESENCE.format(seen=_SEEN.format(observer=observer), day=_HOURS_A_DAY)
+        query = _PRESENCE.format(
+            seen=_SEEN.format(observer=observer, interfaces=_INTERFACES), day=_HOURS_A_DAY
+        )
         for name, records, hours, days, first, last, gaps in connection.execute(query).fetchall():
             if name or observer == "''":
                 spans = tuple((int(start), int(end)) for start, end in gaps or ())

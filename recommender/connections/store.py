@@ -29,6 +29,10 @@ _TABLES: Final = """
     CREATE TABLE held (
         ip VARCHAR, from_us BIGINT, until_us BIGINT, endpoint INTEGER, who INTEGER, is_pod BOOLEAN
     );
+    CREATE TABLE pair (
+        src_who INTEGER, dst_who INTEGER, src INTEGER, dst INTEGER, protocol VARCHAR, port INTEGER,
+        verdict VARCHAR
+    );
     CREATE TABLE listening (who INTEGER, protocol VARCHAR, port INTEGER);
     CREATE TABLE service_target (
         endpoint INTEGER, protocol VARCHAR, port INTEGER, target INTEGER, target_port INTEGER,

@@ -73,13 +73,16 @@ class Sign(IntFlag):
     CONTRADICTION = 8192
     #: Judged by a cloud's own filter, whose denial may fall on an answer as well.
     PLATFORM = 16384
+    #: Drawn together over the pods of its workloads and over the interfaces that reported it.
+    DRAWN = 2097152
     #: TCP packets without payload in a log that shows no flags: perhaps a handshake alone.
     QUIET = 1048576
     #: The source is the client: the record was turned when it was read, and the client's port
     #: was left out.
     ORIENTED = 32768
-    #: It was turned by what the inventory says of listeners, not by its own word.
-    LISTENER = 65536
+    #: It told by its own word who opened its connection; others were turned by what the inventory
+    #: says of listeners.
+    WORD = 65536
     #: It was an answer before it was turned, let through and no refusal.
     ANSWERED = 131072
     #: Several packets of a TCP connection in a log without TCP flags: in the direction of the

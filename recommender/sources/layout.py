@@ -131,3 +131,8 @@ class LogFormat:
     decode: Decode = no_identity
     platform: bool = True
     remarks: Remarks = no_remarks
+
+    @property
+    def bare(self) -> bool:
+        """Whether its logs know addresses alone."""
+        return self.decode is no_identity

@@ -47,7 +47,11 @@ def test_both_ends_are_named_by_their_addresses(tmp_path: Path) -> None:
 
 
 def test_what_both_interfaces_logged_is_one_connection(tmp_path: Path) -> None:
-    rows = [r for eni in ("eni-1", "eni-2") for r in call(WEB_IP, CART_IP, 8080, eni=eni)]
+    rows = [
+        *call(WEB_IP, CART_IP, 8080, eni="eni-2"),
+        row(WEB_IP, CART_IP, 40000, 8080, flags=3, eni="eni-1", way="egress"),
+        row(CART_IP, WEB_IP, 8080, 40000, flags=19, eni="eni-1", way="ingress"),
+    ]
     (edge,) = read(tmp_path, rows).edges
     assert (edge.flows, edge.records, edge.bytes) == (1, 4, 2 * 9 * 60)
     assert edge.observers == ("eni-1", "eni-2")
