@@ -178,6 +178,8 @@ def join(path: Path) -> dict[str, float]:
     seconds = time.perf_counter() - begin
     wrong = 0
     for edge in found.edges:
+        if not (edge.client.is_workload and edge.server.is_workload):
+            continue
         client, server = (int(end.name[1:]) for end in (edge.client, edge.server))
         wrong += (server - client) % _WORKLOADS != edge.port - _PORT + 1
     (account,) = found.accounting.files

@@ -20,11 +20,11 @@ STDIN: Final = "-"
 
 # Rotated exporter files are called events.log.1, events-2026-03-02T00-00-00.000.log.gz ...
 _LOG_NAME: Final = re.compile(
-    r".*\.(log|jsonl?|ndjson|txt|parquet)(\.\d+)?(\.(gz|zst|zstd))?$|.*\.(gz|zst|zstd)$",
+    r".*\.(log|jsonl?|ndjson|txt|csv|parquet)(\.\d+)?(\.(gz|zst|zstd))?$|.*\.(gz|zst|zstd)$",
     re.IGNORECASE,
 )
 _LOG_HINT: Final = (
-    "logs end in .log, .json, .jsonl, .ndjson, .txt or .parquet, also with .gz or .zst"
+    "logs end in .log, .json, .jsonl, .ndjson, .txt, .csv or .parquet, also with .gz or .zst"
 )
 _GLOB: Final = re.compile(r"[*?\[]")
 
