@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recommender.segments.cost import policy_cost
-from recommender.segments.stability import stability
+from recommender.segments.stability import consensus, draws, stability
 
 if TYPE_CHECKING:
     from recommender.segments.partition import Attempt, Partition
@@ -28,19 +28,16 @@ class Assured:
     """A partition with how sure each of its groups is.
 
     Attributes:
-        attempt: The partition.
+        attempt: The partition that it comes from.
+        labels: Group of each workload; unsure groups may be split where draws disagree.
         stability: Stability of each group; None where it was not judged.
         rules: Block and exact rules, where unstable groups get exact ones only.
     """
 
     attempt: Attempt
+    labels: Ints
     stability: Floats | None
     rules: tuple[int, int]
-
-    @property
-    def labels(self) -> Ints:
-        """Group of each workload."""
-        return self.attempt.labels
 
 
 def assure(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Assured:
@@ -52,11 +49,13 @@ def assure(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Ass
     enough = (1 + _DEARER) * found.attempts[0].rules
     looks = _MOST_LOOKS if traffic.workloads <= _SMALL else 1
     for attempt in _different(found.attempts)[:looks]:
-        sure = stability(traffic, attempt, settings)
-        exact = unstable(attempt.labels, sure, settings)
-        rules = policy_cost(traffic, attempt.labels, settings, exact)
-        looked.append(Assured(attempt, sure, rules))
-        if sum(rules) <= enough:
+        drawn = draws(traffic, attempt, settings)
+        for labels in (attempt.labels, consensus(attempt.labels, drawn, settings.min_stability)):
+            sure = stability(labels, drawn)
+            exact = unstable(labels, sure, settings)
+            rules = policy_cost(traffic, labels, settings, exact)
+            looked.append(Assured(attempt, labels, sure, rules))
+        if min(sum(one.rules) for one in looked) <= enough:
             break
     return min(looked, key=lambda one: sum(one.rules))
 

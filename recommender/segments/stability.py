@@ -16,6 +16,7 @@ import numpy as np
 from recommender.segments.candidates import Starts
 from recommender.segments.hubs import hub_groups
 from recommender.segments.partition import attempt
+from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.partition import Attempt
@@ -25,29 +26,68 @@ if TYPE_CHECKING:
 _FEWEST_DRAWS: Final = 3
 #: Up to so many workloads all the draws asked for are made; fewer beyond.
 _ALL_DRAWS: Final = 1500
+#: Larger groups are not split, for memory.
+_MOST_TO_SPLIT: Final = 2000
 
 
-def stability(traffic: Traffic, found: Attempt, settings: SegmentSettings) -> Floats | None:
+def draws(traffic: Traffic, found: Attempt, settings: SegmentSettings) -> list[Ints]:
+    """Groups of the workloads in each draw; none where nothing can be drawn.
+
+    That is so in a window of a single day, or where no draws are asked for.
+    """
+    many = settings.bootstraps
+    if many < 1 or traffic.window < settings.min_window_days or traffic.workloads < 2:  # noqa: PLR2004
+        return []
+    if traffic.workloads > _ALL_DRAWS:
+        many = max(min(many, _FEWEST_DRAWS), many * _ALL_DRAWS // traffic.workloads)
+    generator = np.random.default_rng(settings.seed)
+    out = []
+    for _ in range(many):
+        drawn = resample(traffic, generator)
+        starts = Starts(drawn, hub_groups(drawn), settings.seed)
+        out.append(attempt(drawn, starts, found.recipe, settings).labels)
+    return out
+
+
+def stability(labels: Ints, drawn: list[Ints]) -> Floats | None:
     """Mean Jaccard overlap of each group with the likest group of each draw (Hennig 2007).
 
     Returns:
-        A number in ``[0, 1]`` a group; None where nothing can be drawn: a single day, or no draws
-        asked for.
+        A number in ``[0, 1]`` a group; None without any draw.
     """
-    draws = settings.bootstraps
-    if draws < 1 or traffic.window < settings.min_window_days or traffic.workloads < 2:  # noqa: PLR2004
+    if not drawn:
         return None
-    if traffic.workloads > _ALL_DRAWS:
-        draws = max(min(draws, _FEWEST_DRAWS), draws * _ALL_DRAWS // traffic.workloads)
-    generator = np.random.default_rng(settings.seed)
-    recipe = found.recipe
-    total = np.zeros(int(found.labels.max(initial=-1)) + 1)
-    for _ in range(draws):
-        drawn = resample(traffic, generator)
-        starts = Starts(drawn, hub_groups(drawn), settings.seed)
-        again = attempt(drawn, starts, recipe, settings)
-        total += overlap(found.labels, again.labels)
-    return total / draws
+    total: Floats = np.mean([overlap(labels, others) for others in drawn], axis=0)
+    return total
+
+
+def consensus(labels: Ints, drawn: list[Ints], least: float) -> Ints:
+    """Split each unsure group where draws disagree: who is together in most draws stays so.
+
+    Args:
+        labels: Group of each workload.
+        drawn: Groups in each draw.
+        least: Groups at least this stable are left alone; and the share of draws in which two
+            workloads must be together.
+    """
+    from scipy.sparse.csgraph import connected_components
+
+    sure = stability(labels, drawn)
+    if sure is None:
+        return labels
+    out, next_group = labels.copy(), int(labels.max(initial=-1)) + 1
+    for group in np.flatnonzero(sure < least).tolist():
+        members = np.flatnonzero(labels == group)
+        if len(members) == 1 or len(members) > _MOST_TO_SPLIT:
+            continue
+        together = np.zeros((len(members), len(members)))
+        for others in drawn:
+            mine = others[members]
+            together += mine[:, None] == mine[None, :]
+        _, part = connected_components(together >= least * len(drawn), directed=False)
+        out[members] = next_group + part
+        next_group += len(members)
+    return renumber(out)
 
 
 def resample(traffic: Traffic, generator: np.random.Generator) -> Traffic:
