@@ -65,6 +65,10 @@ bench-segments: $(VENV)/.dev ## measure segments on generated clusters with know
 bench-doubt: $(VENV)/.dev ## what doubt catches, asks in vain and costs, and whether decisions last
 	$(BIN)/python benchmarks/doubt.py $(ARGS)
 
+.PHONY: bench-granularity
+bench-granularity: $(VENV)/.dev ## count the policies that segments spare, and what they open
+	$(BIN)/python benchmarks/granularity.py $(ARGS)
+
 # --- checking -------------------------------------------------------------------------------
 
 .PHONY: test
