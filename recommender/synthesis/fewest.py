@@ -1,8 +1,9 @@
 """The fewest policies for workloads in segments: an integer program, and its answer.
 
-Each segment may be written as one policy. Each rule that it could carry is carried, or it is
-exact; a workload that takes part in an exact rule, or whose segment is not written, needs a policy
-of its own. Some rules must not be carried together, since that would allow what was never seen.
+Each segment may be written as one policy. What its policy names, all of its members may do; what it
+does not name stands in the policies of the members that do it. So a workload needs a policy of its
+own where something that it does is not named by its segment's, or where that is not written. Some
+ends must not be named by both sides, since that would allow what was never seen.
 
 HiGHS solves it. Its search is bounded by a count of nodes and not by a clock, so that a slow
 machine drafts what a fast one does; the bound it proves says how far the answer may be from the
@@ -19,41 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    import numpy as np
-    from scipy.sparse import csr_array
-
     from recommender.model.entities import Entity
-    from recommender.model.policies import Direction
 
 #: Nodes of the search tree that the solver may open.
 MOST_NODES: Final = 5_000
 
 _ROUNDING: Final = 1e-6
 
-#: One side of one group of edges.
-Key = tuple[int, "Direction"]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A rule that a segment could carry.
-
-    Attributes:
-        segment: Name of the segment.
-        active: Its members that take part.
-        key: What to call the rule in the answer.
-    """
-
-    segment: str
-    active: frozenset[Entity]
-    key: Key
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Rules of which at least one has to be exact."""
-
-    keys: Sequence[Key]
+#: Something that a segment's policy may name: any value that tells it from all others.
+Mention = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +39,15 @@ class Question:
         members: The members of each segment.
         must: Segments that are written in any case.
         apart: Workloads that need a policy of their own in any case.
-        choices: What the segments could carry.
-        clashes: What must not be carried together.
+        users: Per mention the workloads that need a policy of their own where it is not made.
+        clashes: Mentions of which one at most may be made, in pairs.
     """
 
     members: Mapping[str, Sequence[Entity]]
     must: AbstractSet[str] = frozenset()
     apart: AbstractSet[Entity] = frozenset()
-    choices: Sequence[Choice] = ()
-    clashes: Sequence[Clash] = ()
+    users: Mapping[Mention, AbstractSet[Entity]] = field(default_factory=dict)
+    clashes: Sequence[tuple[Mention, Mention]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,110 +56,104 @@ class Answer:
 
     Attributes:
         written: Segments with a policy.
-        exact: Rules that their segment does not carry.
-        policies: Policies of segments and of their members.
-        at_least: No choice takes fewer.
+        own: Workloads with a policy of their own.
+        left: Mentions that no segment's policy makes.
+        at_least: No choice takes fewer policies.
     """
 
     written: frozenset[str]
-    exact: frozenset[Key]
-    policies: int
+    own: frozenset[Entity]
+    left: frozenset[Mention]
     at_least: int
+
+    @property
+    def policies(self) -> int:
+        """How many policies it takes."""
+        return len(self.written) + len(self.own)
 
 
 @dataclass(slots=True)
 class _Program:
-    """Columns and rows of the integer program: minimise the sum of what costs a policy."""
+    """Columns of zero or one, and rows ``sum of columns - column below >= least``."""
 
-    names: dict[object, int] = field(default_factory=dict)
-    cost: list[float] = field(default_factory=list)
-    fixed: dict[int, float] = field(default_factory=dict)
-    rows: list[tuple[dict[int, float], float]] = field(default_factory=list)
+    columns: dict[object, int] = field(default_factory=dict)
+    fixed: set[int] = field(default_factory=set)
+    rows: list[tuple[tuple[int, ...], int | None]] = field(default_factory=list)
 
-    def column(self, name: object, cost: float = 0.0) -> int:
-        at = self.names.setdefault(name, len(self.cost))
-        if at == len(self.cost):
-            self.cost.append(cost)
-        return at
+    def column(self, name: object) -> int:
+        return self.columns.setdefault(name, len(self.columns))
 
-    def need(self, terms: Mapping[int, float], at_least: float) -> None:
-        self.rows.append((dict(terms), at_least))
+    def one_of(self, *columns: int) -> None:
+        """One at least of these is taken."""
+        self.rows.append((columns, None))
 
-    def matrix(self) -> tuple[csr_array, np.ndarray]:
-        import numpy as np
-        from scipy.sparse import coo_array
-
-        cells = [(i, j, v) for i, (terms, _) in enumerate(self.rows) for j, v in terms.items()]
-        rows, columns, values = (np.array(part) for part in zip(*cells, strict=True))
-        shape = (len(self.rows), len(self.cost))
-        bounds = np.array([least for _, least in self.rows])
-        return coo_array((values, (rows, columns)), shape=shape).tocsr(), bounds
+    def follows(self, column: int, cause: int) -> None:
+        """The first is taken wherever the second is."""
+        self.rows.append(((column,), cause))
 
 
 def fewest(question: Question) -> Answer:
-    """The fewest policies that write everything and carry nothing together that clashes."""
-    if not question.members:
-        return Answer(frozenset(), frozenset(), 0, 0)
+    """The fewest policies in which nothing that clashes is named twice."""
+    everybody = [member for members in question.members.values() for member in members]
     program = _program(question)
-    found, bound = _solve(program)
-    if found is None:
-        return _nothing_more(question)
-    names = program.names
-    written = frozenset(name for name in question.members if found[names["written", name]])
-    exact = frozenset(
-        choice.key for choice in question.choices if found[names["exact", choice.key]]
-    )
-    policies = round(sum(cost for cost, taken in zip(program.cost, found, strict=True) if taken))
-    return Answer(written, exact, policies, min(policies, math.ceil(bound - _ROUNDING)))
+    taken, bound = _solve(program, len(question.members) + len(everybody))
+    if taken is None:
+        return Answer(
+            frozenset(question.must),
+            frozenset(everybody),
+            frozenset(question.users),
+            len(question.must),
+        )
+    columns = program.columns
+    written = frozenset(name for name in question.members if taken[columns[name]])
+    own = frozenset(member for member in everybody if taken[columns[member]])
+    left = frozenset(mention for mention in question.users if taken[columns[mention]])
+    least = min(len(written) + len(own), math.ceil(bound - _ROUNDING))
+    return Answer(written, own, left, least)
 
 
 def _program(question: Question) -> _Program:
+    """Columns of segments and members come first: they alone cost a policy."""
     program = _Program()
     for name, members in question.members.items():
-        written = program.column(("written", name), 1.0)
-        if name in question.must:
-            program.fixed[written] = 1.0
+        for column in (name, *members):
+            program.column(column)
+    for name, members in question.members.items():
         for member in members:
-            own = program.column(("own", member), 1.0)
-            if member in question.apart:
-                program.fixed[own] = 1.0
-            program.need({own: 1, written: 1}, 1)
-    for choice in question.choices:
-        exact = program.column(("exact", choice.key))
-        for member in sorted(choice.active):
-            program.need({program.column(("own", member)): 1, exact: -1}, 0)
-    segment_of = {choice.key: choice.segment for choice in question.choices}
-    for clash in question.clashes:
-        # A segment that is not written carries nothing.
-        terms: dict[int, float] = {program.column(("exact", key)): 1 for key in clash.keys}
-        written_by = {program.column(("written", segment_of[key])) for key in clash.keys}
-        program.need({**terms, **dict.fromkeys(written_by, -1)}, 1 - len(written_by))
+            program.one_of(program.column(name), program.column(member))
+    program.fixed = {program.column(name) for name in (*question.must, *question.apart)}
+    for mention, users in question.users.items():
+        left = program.column(mention)
+        for user in sorted(users):
+            program.follows(program.column(user), left)
+    for one, other in question.clashes:
+        program.one_of(program.column(one), program.column(other))
     return program
 
 
-def _solve(program: _Program) -> tuple[list[bool] | None, float]:
+def _solve(program: _Program, costly: int) -> tuple[list[bool] | None, float]:
+    """Whether each column is taken, and a lower bound; None where no choice was found."""
+    if not program.rows:
+        return [False] * len(program.columns), 0.0
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array
 
-    lower = np.zeros(len(program.cost))
-    for column, value in program.fixed.items():
-        lower[column] = value
-    matrix, least = program.matrix()
+    size = len(program.columns)
+    cells = [(at, column, 1.0) for at, (some, _) in enumerate(program.rows) for column in some]
+    cells += [(at, cause, -1.0) for at, (_, cause) in enumerate(program.rows) if cause is not None]
+    rows, columns, values = (np.array(part) for part in zip(*cells, strict=True))
+    matrix = coo_array((values, (rows, columns)), shape=(len(program.rows), size)).tocsr()
+    cost, lower = np.zeros(size), np.zeros(size)
+    cost[:costly] = 1
+    lower[sorted(program.fixed)] = 1
     found = milp(
-        np.array(program.cost),
-        constraints=LinearConstraint(matrix, lb=least),
-        integrality=np.ones(len(program.cost)),
+        cost,
+        constraints=LinearConstraint(matrix, lb=[float(c is None) for _, c in program.rows]),
+        integrality=np.ones(size),
         bounds=Bounds(lower, 1),
         options={"node_limit": MOST_NODES},
     )
     if found.x is None:
         return None, 0.0
     return [bool(value > 1 / 2) for value in found.x], float(found.mip_dual_bound)
-
-
-def _nothing_more(question: Question) -> Answer:
-    """Only what is written in any case: always possible, and the most policies."""
-    own = {member for members in question.members.values() for member in members}
-    exact = frozenset(choice.key for choice in question.choices)
-    policies = len(question.must) + len(own)
-    return Answer(frozenset(question.must), exact, policies, len(question.must))

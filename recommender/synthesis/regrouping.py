@@ -1,11 +1,11 @@
 """As few policies as the selectors allow, without opening anything: which rules segments share.
 
-Edges between two units on one port are a group. Where a segment's own policy carries a group, each
-member may do what any of them did; as long as the other side stays exact, nothing opens. A group
-in which each does the same may be carried on both sides. Every other group has to be written
-exactly on one side at least, and each workload that takes part there then needs a policy of its
-own beside its segment's. Which side, and which segments are worth a policy at all, is an integer
-program (``fewest.py``).
+Edges between two units on one port are a group. Where the policy of the calling segment names a
+server, all of its members may call it, as far as that server lets them; and the other way round. So
+a group opens nothing as long as each pair that was not seen has an end that the other side's policy
+does not name. What a segment's policy does not name stands in the policies of the workloads that
+take part. Whom to name, and which segments are worth a policy at all, is an integer program
+(``fewest.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.policies import Direction
-from recommender.synthesis.fewest import Choice, Clash, Question, fewest
+from recommender.synthesis.fewest import Mention, Question, fewest
 from recommender.synthesis.sharing import ends
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from recommender.synthesis.segment_subjects import Shared
     from recommender.synthesis.sharing import Half, Sharing, Sides
     from recommender.synthesis.subjects import Subject
+
+#: Pairs of one group that are weighed one by one at most; past that one side is named as a whole.
+MOST_PAIRS: Final = 2_500
 
 #: The directions in which each workload is isolated.
 Isolated = frozenset[tuple["Entity", Direction]]
@@ -38,23 +41,51 @@ class Group:
     """Edges between two units on one port; a unit is a segment, or an end that is in none.
 
     Attributes:
+        number: Its place among the groups.
         edges: The edges.
-        carriers: Per side the segment whose policy could carry the group.
+        carriers: Per side the segment whose policy could name the other side's ends.
     """
 
+    number: int
     edges: list[Edge] = field(default_factory=list)
     carriers: dict[Direction, Shared] = field(default_factory=dict)
 
-    def active(self, direction: Direction) -> frozenset[Entity]:
-        """The ends of one side that take part."""
-        return frozenset(ends(edge, direction)[0] for edge in self.edges)
+    def mention(self, direction: Direction, other: Entity) -> Mention:
+        """That the segment on one side names one end of the other."""
+        whole = len(self.carriers) > 1 and self._is_large
+        return (self.number, direction, None if whole else other)
+
+    def users(self) -> dict[Mention, set[Entity]]:
+        """Who does what could be named."""
+        found: defaultdict[Mention, set[Entity]] = defaultdict(set)
+        for edge in self.edges:
+            for direction in self.carriers:
+                own, other = ends(edge, direction)
+                found[self.mention(direction, other)].add(own)
+        return found
+
+    def unseen(self) -> list[tuple[Mention, Mention]]:
+        """Per pair that was not seen the two mentions that would allow it together."""
+        if self._is_large:
+            (pair,) = {
+                tuple(self.mention(direction, self.edges[0].client) for direction in Direction)
+            }
+            return [(pair[0], pair[1])]
+        seen = {(edge.client, edge.server) for edge in self.edges}
+        callers = sorted({caller for caller, _ in seen})
+        called = sorted({server for _, server in seen})
+        return [
+            (self.mention(Direction.EGRESS, server), self.mention(Direction.INGRESS, caller))
+            for caller in callers
+            for server in called
+            if (caller, server) not in seen
+        ]
 
     @property
-    def full(self) -> bool:
-        """Whether every active client calls every active server."""
-        pairs = {(edge.client, edge.server) for edge in self.edges}
-        callers, called = self.active(Direction.EGRESS), self.active(Direction.INGRESS)
-        return len(pairs) == len(callers) * len(called)
+    def _is_large(self) -> bool:
+        callers = {edge.client for edge in self.edges}
+        called = {edge.server for edge in self.edges}
+        return len(callers) * len(called) > MOST_PAIRS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,75 +117,80 @@ def regroup(
     """
     groups = _groups(sides, edges, sharing)
     segments = list(sides.shared.values())
-    members = {s.segment.name: s.segment.members for s in segments}
-    named = {
-        (number, direction): shared.segment.name
-        for number, group in enumerate(groups)
-        for direction, shared in group.carriers.items()
-    }
     apart = {
         member
         for shared in segments
         for member in shared.segment.members
         if any((member, d) in isolated and d not in shared.covers for d in Direction)
     }
-    question = Question(
-        members=members,
-        must={shared.segment.name for shared in sharing.shared},
-        apart=apart,
-        choices=[Choice(named[key], groups[key[0]].active(key[1]), key) for key in sorted(named)],
-        clashes=[
-            clash
-            for number, group in enumerate(groups)
-            for clash in _clashes(number, group, isolated)
-        ],
+    users: dict[Mention, set[Entity]] = {}
+    clashes: list[tuple[Mention, Mention]] = []
+    barred: set[Mention] = set()
+    for group in groups:
+        users |= group.users()
+        if len(group.carriers) > 1:
+            clashes += group.unseen()
+        else:
+            barred |= _opening(group, isolated)
+    answer = fewest(
+        Question(
+            members={shared.segment.name: shared.segment.members for shared in segments},
+            must={shared.segment.name for shared in sharing.shared},
+            apart=apart.union(*(users[mention] for mention in barred)),
+            users=users,
+            clashes=clashes,
+        )
     )
-    answer = fewest(question)
-    for (number, direction), name in named.items():
-        if name in answer.written and (number, direction) not in answer.exact:
-            subject = sides.shared[name].subject
-            for edge in groups[number].edges:
-                sharing.carrier[edge.key, direction] = subject
+    left = answer.left | barred
+    for group in groups:
+        for edge in group.edges:
+            for direction, shared in group.carriers.items():
+                named = group.mention(direction, ends(edge, direction)[1]) not in left
+                if named and shared.segment.name in answer.written:
+                    sharing.carrier[edge.key, direction] = shared.subject
     sharing.shared = tuple(s for s in segments if s.segment.name in answer.written)
     _name_whole_segments(sides, edges, sharing)
     return Regrouped(answer.policies, answer.at_least)
 
 
 def _groups(sides: Sides, edges: Sequence[Edge], sharing: Sharing) -> list[Group]:
-    found: dict[tuple[str, str, str, int], Group] = {}
+    """The edges that no block speaks for, in groups; none where no segment could carry a side."""
+    found: dict[tuple[str, str, str, int], list[Edge]] = {}
+    carriers: dict[tuple[str, str, str, int], dict[Direction, Shared]] = {}
     for edge in edges:
-        if any((edge.key, direction) in sharing.carrier for direction in Direction):
+        halves = [(edge.key, direction) for direction in Direction]
+        if any(half in sharing.carrier or half in sharing.peer for half in halves):
             continue
-        if any((edge.key, direction) in sharing.peer for direction in Direction):
+        able = {d: s for d in Direction if (s := sides.carries(ends(edge, d)[0], d)) is not None}
+        if not able:
             continue
-        carriers: dict[Direction, Shared] = {}
-        for direction in Direction:
-            shared = sides.carries(ends(edge, direction)[0], direction)
-            if shared is not None:
-                carriers[direction] = shared
-        if not carriers:
-            continue
-        units = [
-            carriers[d].segment.name if d in carriers else ends(edge, d)[0].id
+        caller, called = (
+            able[d].segment.name if d in able else ends(edge, d)[0].id
             for d in (Direction.EGRESS, Direction.INGRESS)
-        ]
-        group = found.setdefault((units[0], units[1], edge.protocol, edge.port), Group())
-        group.carriers = carriers
-        group.edges.append(edge)
-    return [group for _, group in sorted(found.items())]
+        )
+        key = (caller, called, edge.protocol, edge.port)
+        found.setdefault(key, []).append(edge)
+        carriers[key] = able
+    return [Group(number, found[key], carriers[key]) for number, key in enumerate(sorted(found))]
 
 
-def _clashes(number: int, group: Group, isolated: Isolated) -> list[Clash]:
-    """The sides of a group that must not all be carried, since together they open something."""
-    if len(group.carriers) > 1:
-        both = [(number, direction) for direction in group.carriers]
-        return [] if group.full else [Clash(both)]
+def _opening(group: Group, isolated: Isolated) -> set[Mention]:
+    """What a segment must not name, since nothing at the other end holds the members that do not.
+
+    An end outside the cluster, or one that no draft isolates, lets everybody in: it may be named
+    only where every member was seen to use it.
+    """
     ((direction, shared),) = group.carriers.items()
-    others = group.active(_OTHER[direction])
-    held = all((other, _OTHER[direction]) in isolated for other in others)
-    if held or group.active(direction) == frozenset(shared.segment.members):
-        return []
-    return [Clash([(number, direction)])]
+    users: defaultdict[Entity, set[Entity]] = defaultdict(set)
+    for edge in group.edges:
+        own, other = ends(edge, direction)
+        users[other].add(own)
+    everybody = set(shared.segment.members)
+    return {
+        group.mention(direction, other)
+        for other, active in users.items()
+        if (other, _OTHER[direction]) not in isolated and active != everybody
+    }
 
 
 def _name_whole_segments(sides: Sides, edges: Sequence[Edge], sharing: Sharing) -> None:
