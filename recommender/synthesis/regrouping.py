@@ -93,10 +93,12 @@ class Regrouped:
     """How few policies it takes.
 
     Attributes:
-        policies: Policies of the segments and of the workloads in them.
+        workloads: Workloads in segments that a selector names: each would have a policy.
+        policies: Policies of these segments and of the workloads in them.
         at_least: A lower bound of that number, for these segments and rules.
     """
 
+    workloads: int
     policies: int
     at_least: int
 
@@ -150,7 +152,8 @@ def regroup(
                     sharing.carrier[edge.key, direction] = shared.subject
     sharing.shared = tuple(s for s in segments if s.segment.name in answer.written)
     _name_whole_segments(sides, edges, sharing)
-    return Regrouped(answer.policies, answer.at_least)
+    workloads = sum(len(shared.segment.members) for shared in segments)
+    return Regrouped(workloads, answer.policies, answer.at_least)
 
 
 def _groups(sides: Sides, edges: Sequence[Edge], sharing: Sharing) -> list[Group]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from recommender.synthesis.dns import Resolvers
     from recommender.synthesis.drafting import Draft, SetAside
     from recommender.synthesis.label_drafts import Unlabelled
+    from recommender.synthesis.regrouping import Regrouped
     from recommender.synthesis.settings import Observed
     from recommender.synthesis.sharing import Closed, SharedBlock
     from recommender.synthesis.subjects import Roster
@@ -54,6 +55,7 @@ class Synthesis:
         blocks: The blocks that are written for whole segments, those that add most first.
         labels: Segments that would have a policy if their workloads had a label.
         segments: Names of the segments that have a policy of their own.
+        regrouped: How few policies segments take, where as few as possible were asked for.
     """
 
     policies: tuple[NetworkPolicy, ...]
@@ -63,6 +65,7 @@ class Synthesis:
     blocks: tuple[SharedBlock, ...] = ()
     labels: tuple[Unlabelled, ...] = ()
     segments: frozenset[str] = frozenset()
+    regrouped: Regrouped | None = None
 
 
 def synthesize(  # noqa: PLR0913 - everything that drafts are made from
@@ -135,6 +138,7 @@ def synthesize(  # noqa: PLR0913 - everything that drafts are made from
         ),
         blocks=shared.sharing.blocks,
         labels=shared.labels,
+        regrouped=shared.regrouped,
         segments=frozenset(one.segment.name for one in shared.sharing.shared),
     )
 
