@@ -48,9 +48,7 @@ def main() -> int:
     parser.add_argument("--workloads", type=int, default=300)
     parser.add_argument("--seeds", type=int, default=5)
     chosen = parser.parse_args()
-    print(
-        "| seed | granularity | policies | fewer | fewer where a selector exists | missed | added | s |"
-    )
+    print("| seed | granularity | policies | fewer | fewer with a selector | missed | added | s |")
     print("|---|---|---|---|---|---|---|---|")
     for seed in range(1, chosen.seeds + 1):
         settings = RoleSettings(workloads=chosen.workloads, labelled=1.0, mislabelled=0.0)
