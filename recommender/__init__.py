@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         validate,
         write_decisions,
     )
+    from recommender.reporting import plots as plot
     from recommender.reporting.policy_set import PolicySet
     from recommender.simulation import simulate
 
@@ -66,6 +67,7 @@ __all__ = [
     "explain",
     "explain_rule",
     "flow_tables",
+    "plot",
     "reach",
     "read_decisions",
     "read_flows",
@@ -115,9 +117,15 @@ _EXPORTS: Final = {
     "write_decisions": "recommender.api",
 }
 
+#: Public names that are modules themselves.
+_MODULES: Final = {"plot": "recommender.reporting.plots"}
+
 
 def __getattr__(name: str) -> object:
     """Import the module of a public name when the name is first used (PEP 562)."""
+    if name in _MODULES:
+        globals()[name] = import_module(_MODULES[name])
+        return globals()[name]
     if name not in _EXPORTS:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
@@ -128,4 +136,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """The public names, loaded or not."""
-    return sorted({*globals(), *_EXPORTS})
+    return sorted({*globals(), *_EXPORTS, *_MODULES})

@@ -13,11 +13,15 @@ _HELP: Final = """Show the report of a run in another form.
 
 Reads the report.json that `recommender recommend -d` wrote. The page (html) is one file without
 any network request: what the drafts change, who may talk to whom before and after, every workload
-with its policies and their evidence, and the review of what waits for a decision.
+with its policies and their evidence, and the review of what waits for a decision. markdown is a
+comment for a pull request, sarif and junit are for code hosts and pipelines, csv has one row a
+rule, peer and port.
 
 \b
 Examples:
   recommender report out/report.json > report.html
+  recommender report out/report.json -o markdown | gh pr comment --body-file -
+  recommender report out/report.json -o sarif > recommender.sarif
   recommender recommend flows.jsonl.gz -o json | recommender report - > report.html
 
 \b
@@ -25,7 +29,7 @@ Exit codes: 0 fine, 2 usage, 3 the report cannot be used.
 """
 
 #: As in recommender.reporting.forms, which would load more than a help text needs.
-_OUTPUTS: Final = ("html", "json")
+_OUTPUTS: Final = ("html", "markdown", "json", "csv", "sarif", "junit")
 
 
 def register(app: typer.Typer) -> None:

@@ -36,7 +36,13 @@ class Form:
 #: The forms by the names that a user gives them.
 FORMS: Final = {
     "html": Form("recommender.reporting.html.page", "render", "one page to read and to review in"),
+    "markdown": Form(
+        "recommender.reporting.markdown_form", "to_markdown", "a comment for a pull request"
+    ),
     "json": Form("recommender.reporting.document", "to_json", "the document itself"),
+    "csv": Form("recommender.reporting.csv_form", "to_csv", "the rules as a table"),
+    "sarif": Form("recommender.reporting.sarif_form", "to_sarif", "findings for a code host"),
+    "junit": Form("recommender.reporting.junit_form", "to_junit", "checks for a pipeline"),
 }
 
 
