@@ -95,7 +95,8 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 def test_exports_and_public_names_are_the_same() -> None:
-    assert {*recommender._EXPORTS, "__version__"} == set(recommender.__all__)
+    names = {*recommender._EXPORTS, *recommender._MODULES, "__version__"}
+    assert names == set(recommender.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
