@@ -255,9 +255,9 @@ def backtest(  # noqa: PLR0913 - a log, how to cut it, and what to compare
 def _cuts(
     start: datetime, end: datetime, plan: Plan, *, growing: bool
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Beginning and end of each past whose whole future is in the log."""
-    # The last hour of a log is hardly ever full.
-    latest = end + _HOUR - plan.test
+    """Beginning and end of each past whose future is in the log."""
+    # The end of a log is hardly ever full: a tenth of the future may be missing.
+    latest = end + max(_HOUR, plan.test / 10) - plan.test
     if growing and plan.lengths:
         ends = [start + length for length in sorted(set(plan.lengths))]
         yield from ((start, until) for until in ends if until <= latest)
