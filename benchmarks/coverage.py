@@ -5,8 +5,8 @@ lengths the log up to there is drafted from; what follows is the truth:
 
 - the share of the later edge-days whose edge the window had shown, against the 90 % bound, for the
   cluster and for each side of each workload;
-- the share of the later flows that the drafts would have denied, all of them legitimate; with what
-  waits for a person left out, and with everything drafted.
+- the share of the later flows that the drafts would have denied, all of them legitimate. Everything
+  seen is drafted; what doubt would hold back is measured by ``benchmarks/doubt.py``.
 
 The simulation spreads the connections of a call evenly, which shows more in a window than chance
 would. So the bound is also held against days drawn at random with the rates of the same calls.
@@ -26,30 +26,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from statistics import mean, median, quantiles
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 import recommender as nr
-from recommender.connections.slices import open_log
-from recommender.model.edges import Verdict
-from recommender.model.policies import Direction
 from recommender.review.estimates import FEWEST_UNITS, Incidence
-from recommender.review.window import window_coverage
 from recommender.simulation.graph import Intent
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from recommender.connections.slices import Log
-    from recommender.model.edges import Edge
-    from recommender.review.window import WindowCoverage
 
 _DAY: Final = timedelta(days=1)
 _BEFORE: Final = (1, 3, 7, 14)
 _AFTER: Final = 7
 _DAYS: Final = 21
-_CONNECTIONS: Final = 4000
+_CONNECTIONS: Final = 1500
 _WANTED: Final = 0.9
 _DRAWS: Final = 20
 
@@ -65,7 +54,6 @@ class Figures:
         sides: Whether the bounds of single sides of workloads held.
         missed: Coverage that was estimated less the truth.
         denied: Share of later flows that the drafts of everything seen would have denied.
-        asked: The same where what is doubtful waits for a person, and nobody decides.
     """
 
     held: dict[int, list[bool]] = field(default_factory=dict)
@@ -74,11 +62,10 @@ class Figures:
     sides: dict[int, list[bool]] = field(default_factory=dict)
     missed: dict[int, list[float]] = field(default_factory=dict)
     denied: dict[int, list[float]] = field(default_factory=dict)
-    asked: dict[int, list[float]] = field(default_factory=dict)
 
     def add(self, other: Figures) -> None:
         """Take over the values of other seeds."""
-        for name in ("held", "gap", "drawn", "sides", "missed", "denied", "asked"):
+        for name in ("held", "gap", "drawn", "sides", "missed", "denied"):
             mine, theirs = getattr(self, name), getattr(other, name)
             for days, values in theirs.items():
                 mine.setdefault(days, []).extend(values)
@@ -117,17 +104,19 @@ def _measure(seed: int, folder: Path, figures: Figures) -> None:
         application, seed=seed, days=_DAYS, connections=_CONNECTIONS, flows=None, noise=False
     )
     logs = made.write(folder / "log").logs
-    with open_log(logs) as log:
-        if log is None:
-            raise AssertionError
-        for days in _BEFORE:
-            _bounds(log, days, figures)
     lengths = tuple(days * _DAY for days in _BEFORE)
     plan = nr.Plan(train=lengths[-1], test=_AFTER * _DAY, lengths=lengths)
-    variants = [nr.Variant("asked"), nr.Variant("everything", doubt_threshold=1.0)]
+    variants = [nr.Variant("everything", doubt_threshold=1.0)]
     for point in nr.backtest(logs, plan=plan, variants=variants).curve:
-        shares = figures.asked if point.variant == "asked" else figures.denied
-        shares[round(point.days)] = [point.denied_share]
+        days = round(point.days)
+        figures.denied[days] = [point.denied_share]
+        if point.least is None or point.coverage is None or point.truth is None:
+            continue
+        figures.held[days] = [point.least <= point.truth]
+        figures.gap[days] = [point.truth - point.least]
+        figures.missed[days] = [point.coverage - point.truth]
+        figures.sides[days] = [True] * point.sides_held
+        figures.sides[days] += [False] * (point.sides - point.sides_held)
     rates = [
         tally.connections / _DAYS
         for edge, tally in made.truth
@@ -136,22 +125,6 @@ def _measure(seed: int, folder: Path, figures: Figures) -> None:
     for days in _BEFORE:
         if days >= FEWEST_UNITS:
             figures.drawn[days] = _drawn(rates, days, seed)
-
-
-def _bounds(log: Log, days: int, figures: Figures) -> None:
-    start = log.first.replace(hour=0)
-    past = log.between(start, start + days * _DAY)
-    future = log.between(start + days * _DAY, start + (days + _AFTER) * _DAY)
-    window = window_coverage(past.edges, past.inventory, past.presence)
-    seen = {edge.key for edge in past.edges}
-    later = [edge for edge in future.edges if edge.verdict is Verdict.ACCEPTED]
-    truth = _truth(seen, later)
-    if window.least is None or window.coverage is None or truth is None:
-        return
-    figures.held[days] = [window.least <= truth]
-    figures.gap[days] = [truth - window.least]
-    figures.missed[days] = [window.coverage - truth]
-    figures.sides[days] = _sides(window, seen, later)
 
 
 def _drawn(rates: list[float], days: int, seed: int) -> list[bool]:
@@ -166,24 +139,6 @@ def _drawn(rates: list[float], days: int, seed: int) -> list[bool]:
     return found
 
 
-def _sides(window: WindowCoverage, seen: Collection[object], later: list[Edge]) -> list[bool]:
-    """Whether the bound of each side of a workload held that had any later traffic."""
-    found = []
-    for one in window.workloads:
-        for side in one.sides:
-            ingress = side.direction is Direction.INGRESS
-            own = [e for e in later if (e.server if ingress else e.client) == one.entity]
-            truth = _truth(seen, own)
-            if truth is not None and side.least is not None:
-                found.append(side.least <= truth)
-    return found
-
-
-def _truth(seen: Collection[object], later: list[Edge]) -> float | None:
-    total = sum(edge.days for edge in later)
-    return sum(edge.days for edge in later if edge.key in seen) / total if total else None
-
-
 def _tables(figures: Figures) -> None:
     print("Coverage of the window: the 90 % bound and the truth of the week after")
     print("days  seeds  bound held  drawn held  sides held  mean gap  estimate less truth (mean)")
@@ -195,14 +150,13 @@ def _tables(figures: Figures) -> None:
         )
     print()
     print("Legitimate flows of the week after that the drafts would have denied")
-    for name, found in (("everything drafted", figures.denied), ("nobody decides", figures.asked)):
-        print(f"{name}\ndays     mean   median  worst tenth  clusters without any")
-        for days in sorted(found):
-            shares = found[days]
-            worst = quantiles(shares, n=10)[-1] if len(shares) > 1 else shares[0]
-            none = mean(share == 0.0 for share in shares)
-            told = f"{mean(shares):7.2%}  {median(shares):7.2%}  {worst:11.2%}  {none:20.1%}"
-            print(f"{days:4}  {told}")
+    print("days     mean   median  worst tenth  clusters without any")
+    for days in sorted(figures.denied):
+        shares = figures.denied[days]
+        worst = quantiles(shares, n=10)[-1] if len(shares) > 1 else shares[0]
+        none = mean(share == 0.0 for share in shares)
+        told = f"{mean(shares):7.2%}  {median(shares):7.2%}  {worst:11.2%}  {none:20.1%}"
+        print(f"{days:4}  {told}")
 
 
 def _svg(denied: dict[int, list[float]]) -> str:

@@ -264,7 +264,14 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         settings=doubting,
     )
     wanted = chosen_edges.drafted
-    seen = assess(found.edges, cluster, found.presence, bound=min_coverage, home=name)
+    seen = assess(
+        found.edges,
+        cluster,
+        found.presence,
+        items=chosen_edges.items,
+        bound=min_coverage,
+        home=name,
+    )
     partial = {} if min_coverage is None else seen.window.partial
     groups = _segmentation(wanted, cluster, home, segments)
     drafts = synthesize(

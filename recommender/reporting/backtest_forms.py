@@ -183,6 +183,8 @@ def _part(fold: Fold) -> dict[str, Any]:
         "coverage": _rounded(fold.coverage),
         "at_least": _rounded(fold.least),
         "truth": _rounded(fold.truth),
+        "sides": fold.sides,
+        "sides_held": fold.sides_held,
         "first_denied": list(fold.first_denied),
     }
 

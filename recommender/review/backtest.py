@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from recommender.evaluation.judging import Outcome
 from recommender.evaluation.pairs import pairs
 from recommender.evaluation.replay import replay
 from recommender.inventory.combine import combine
 from recommender.model.edges import Verdict
+from recommender.model.entities import Entity, EntityKind
 from recommender.model.errors import InputError, UsageError
+from recommender.model.policies import Direction
 from recommender.synthesis.settings import Settings
 from recommender.synthesis.subjects import home_cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from recommender.model.edges import Edge
     from recommender.model.policies import NetworkPolicy
     from recommender.review.window import WindowCoverage
+
+#: What makes two edges the same edge.
+Key: TypeAlias = "tuple[Entity, Entity, str, int, str]"
 
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -121,6 +127,8 @@ class Fold:
         coverage: The coverage that was estimated from the past; None while too early.
         least: What it was said not to be below.
         truth: The share of the future's edges, each counted once a day, that the past had shown.
+        sides: Directions of workloads with later traffic for which a coverage was estimated.
+        sides_held: Those whose coverage was not below what was said.
     """
 
     variant: str
@@ -139,6 +147,8 @@ class Fold:
     coverage: float | None
     least: float | None
     truth: float | None
+    sides: int = 0
+    sides_held: int = 0
 
     @property
     def days(self) -> float:
@@ -311,6 +321,8 @@ class _Run:
         allowed, unseen = _pairs(made.policies, world, [*past.edges, *accepted])
         window = made.window_coverage
         since, until, end = times
+        seen = {edge.key for edge in past.edges}
+        held = _sides(window, seen, accepted) if window else []
         return Fold(
             variant=variant.name,
             since=since,
@@ -327,7 +339,9 @@ class _Run:
             unseen_pairs=unseen,
             coverage=window.coverage if window else None,
             least=window.least if window else None,
-            truth=_truth(past.edges, accepted),
+            truth=_truth(seen, accepted),
+            sides=len(held),
+            sides_held=sum(held),
         )
 
 
@@ -352,9 +366,32 @@ def _pairs(
     return allowed.count, allowed.count - shown
 
 
-def _truth(past: Iterable[Edge], future: Iterable[Edge]) -> float | None:
+def _sides(window: WindowCoverage, seen: Collection[Key], future: Iterable[Edge]) -> list[bool]:
+    """Whether what was said of each direction of a workload held."""
+    by_end: defaultdict[tuple[Entity, Direction], list[Edge]] = defaultdict(list)
+    for edge in future:
+        by_end[edge.server, Direction.INGRESS].append(edge)
+        by_end[edge.client, Direction.EGRESS].append(edge)
+    found = []
+    for one in window.workloads:
+        for side in one.sides:
+            truth = _truth(seen, by_end.get((one.entity, side.direction), []))
+            if truth is not None and side.least is not None:
+                found.append(side.least <= truth)
+    return found
+
+
+def _shown(edge: Edge, seen: Collection[Key]) -> bool:
+    """Whether an edge is among those seen; an address outside also as part of everywhere."""
+    if edge.key in seen or edge.client.kind is not EntityKind.CIDR:
+        return edge.key in seen
+    _, *rest = edge.key
+    everywhere = Entity.cidr("::/0" if ":" in edge.client.name else "0.0.0.0/0")
+    return (everywhere, *rest) in seen
+
+
+def _truth(seen: Collection[Key], future: Collection[Edge]) -> float | None:
     """The share of the future's edge-days whose edge the past had shown as accepted."""
-    seen = {edge.key for edge in past}
     total = sum(edge.days for edge in future)
-    known = sum(edge.days for edge in future if edge.key in seen)
+    known = sum(edge.days for edge in future if _shown(edge, seen))
     return known / total if total else None
