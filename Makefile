@@ -53,6 +53,10 @@ bench: $(VENV)/.dev ## time the main job against a scan floor, orjson and jq
 bench-evaluator: $(VENV)/.dev ## time reach and replay; ARGS='--peer NCA' compares with network-config-analyzer
 	$(BIN)/python benchmarks/evaluator.py $(ARGS)
 
+.PHONY: bench-coverage
+bench-coverage: $(VENV)/.dev ## how right the coverage of the window is, and what drafts deny later
+	$(BIN)/python benchmarks/coverage.py $(ARGS)
+
 .PHONY: bench-report
 bench-report: $(VENV)/.dev ## size and speed of the page of 2,000 workloads in Chromium
 	$(BIN)/python benchmarks/report_page.py $(ARGS)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Settings,
         assert_allows,
         assert_denies,
+        backtest,
         check_goals,
         diff,
         edges,
@@ -48,19 +49,23 @@ if TYPE_CHECKING:
     )
     from recommender.reporting import plots as plot
     from recommender.reporting.policy_set import PolicySet
+    from recommender.review.backtest import Plan, Variant
     from recommender.simulation import simulate
 
 __all__ = [
     "Granularity",
     "Modes",
+    "Plan",
     "PolicySet",
     "ReadOptions",
     "ReviewSettings",
     "SegmentSettings",
     "Settings",
+    "Variant",
     "__version__",
     "assert_allows",
     "assert_denies",
+    "backtest",
     "check_goals",
     "diff",
     "edges",
@@ -88,13 +93,16 @@ __all__ = [
 _EXPORTS: Final = {
     "Granularity": "recommender.api",
     "Modes": "recommender.api",
+    "Plan": "recommender.review.backtest",
     "PolicySet": "recommender.reporting.policy_set",
     "ReadOptions": "recommender.sources.options",
     "ReviewSettings": "recommender.api",
     "SegmentSettings": "recommender.api",
     "Settings": "recommender.api",
+    "Variant": "recommender.review.backtest",
     "assert_allows": "recommender.api",
     "assert_denies": "recommender.api",
+    "backtest": "recommender.api",
     "check_goals": "recommender.api",
     "diff": "recommender.api",
     "edges": "recommender.api",

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from recommender.model.edges import Edge
     from recommender.reporting.evidence import RuleEvidence
     from recommender.reporting.policy_set import PolicySet
+    from recommender.reporting.run import Run
+    from recommender.review.backtest import Backtest, Plan, Variant
     from recommender.review.decisions import Decisions
     from recommender.review.goal_report import GoalReport
     from recommender.review.goals import Goals
@@ -52,6 +54,7 @@ __all__ = [
     "Settings",
     "assert_allows",
     "assert_denies",
+    "backtest",
     "check_goals",
     "diff",
     "edges",
@@ -175,6 +178,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     as_of: date | None = None,
     allow_partial: bool = False,
     options: ReadOptions = AS_FOUND,
+    found: Connections | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> PolicySet:
     """Draft least-privilege NetworkPolicies from flow logs.
@@ -199,6 +203,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
             not given.
         allow_partial: Draft also from files that end early or are corrupt.
         options: How to read logs whose content does not tell it.
+        found: What the logs told, where they were read already; ``paths`` then only name them.
         progress: Called while reading with a file's name and the bytes read of it since.
 
     Returns:
@@ -218,14 +223,15 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     known = _named(_inventory(inventory), names)
     logs = _several(paths)
     loading = _load_ahead(chosen.granularity)
-    found = connect(
-        logs,
-        inventory=known,
-        options=options,
-        reply_flag=ReplyFlag(reply_flag),
-        world_threshold=chosen.world_threshold,
-        progress=progress,
-    )
+    if found is None:
+        found = connect(
+            logs,
+            inventory=known,
+            options=options,
+            reply_flag=ReplyFlag(reply_flag),
+            world_threshold=chosen.world_threshold,
+            progress=progress,
+        )
     loading.join()
     from recommender.evaluation.judging import Outcome
     from recommender.evaluation.pairs import exposure_change
@@ -258,7 +264,14 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         settings=doubting,
     )
     wanted = chosen_edges.drafted
-    seen = assess(found.edges, cluster, found.presence, bound=min_coverage, home=name)
+    seen = assess(
+        found.edges,
+        cluster,
+        found.presence,
+        items=chosen_edges.items,
+        bound=min_coverage,
+        home=name,
+    )
     partial = {} if min_coverage is None else seen.window.partial
     groups = _segmentation(wanted, cluster, home, segments)
     drafts = synthesize(
@@ -304,7 +317,8 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         goals=held,
     )
     result = PolicySet(run)
-    result.require_records()
+    if found.accounting.files:
+        result.require_records()
     if not allow_partial:
         result.require_complete()
     return result
@@ -442,6 +456,69 @@ def segment_tradeoff(
     from recommender.segments.tradeoff import as_frame, tradeoff
 
     return as_frame(tradeoff(read_table(edges), read_table(workloads), settings))
+
+
+def backtest(  # noqa: PLR0913 - a log, how to cut it, and what to compare
+    paths: Paths,
+    inventory: Inventory | Paths | None = None,
+    *,
+    plan: Plan | None = None,
+    variants: Iterable[Variant] = (),
+    settings: Settings | None = None,
+    decisions: str | os.PathLike[str] | Decisions | None = None,
+    goals: str | os.PathLike[str] | Goals | None = None,
+    curve: bool = True,
+    options: ReadOptions = AS_FOUND,
+    progress: Callable[[str, int], None] | None = None,
+) -> Backtest:
+    """Draft from the past of a log, replay its future, and say what would have been denied.
+
+    Args:
+        paths: Files, folders, globs, or ``-``.
+        inventory: The cluster as known, or where to read it.
+        plan: How the log is cut: a week to draft from, a day to replay, a step of a day.
+        variants: Settings to compare; the usual ones where none are given.
+        settings: Choices that all variants share.
+        decisions: A decisions file that all variants draft with.
+        goals: A goals file that all variants draft with.
+        curve: Whether to draft from ever longer pasts as well, for a learning curve.
+        options: How to read logs whose content does not tell it.
+        progress: Called while reading with a file's name and the bytes read of it since.
+
+    Returns:
+        The folds and the curve; its ``frame()`` has one row a fold and variant.
+
+    Raises:
+        InputError: An input cannot be used, or the log is shorter than a past and a future.
+    """
+    from recommender.connections.slices import open_log
+    from recommender.review.backtest import Plan, Variant
+    from recommender.review.backtest import backtest as run_backtest
+
+    known, chosen = _inventory(inventory), settings or Settings()
+    aims, decided = _goals(goals), _decisions(decisions)
+
+    def draft(found: Connections, variant: Variant) -> Run:
+        shared = replace(chosen, granularity=Granularity(variant.granularity))
+        return recommend(
+            (),
+            known,
+            settings=shared,
+            review=ReviewSettings(doubt_threshold=variant.doubt_threshold),
+            decisions=decided,
+            goals=aims,
+            found=found,
+        ).run
+
+    with open_log(
+        _several(paths),
+        inventory=known,
+        options=options,
+        world_threshold=chosen.world_threshold,
+        progress=progress,
+    ) as log:
+        compared = tuple(variants) or (Variant("usual"),)
+        return run_backtest(log, plan or Plan(), compared, draft, known=known, curve=curve)
 
 
 def check_goals(  # noqa: PLR0913 - a file, and what it is held against

@@ -15,6 +15,7 @@ import typer
 
 from recommender._version import __version__
 from recommender.cli import (
+    backtest,
     decisions,
     diff,
     explain,
@@ -53,6 +54,7 @@ _COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
     recommend.register,
     report.register,
     replay.register,
+    backtest.register,
     reach.register,
     diff.register,
     explain.register,

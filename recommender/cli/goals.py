@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +13,7 @@ from recommender.cli.options import (
     Choice,
     Format,
     ReadingProgress,
+    as_date,
     reading,
     terminal_style,
 )
@@ -45,20 +46,6 @@ _OUTPUTS: Final = ("table", "json")
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
     app.command("goals", help=_HELP)(goals)
-
-
-def as_date(text: str | None) -> date | None:
-    """A day that a user gave.
-
-    Raises:
-        UsageError: It is none.
-    """
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no date", hint="write it as 2026-12-31") from error
 
 
 def goals(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TextIO, TypedDict
 
 import typer
 
+from recommender.model.errors import UsageError
 from recommender.model.text import clean
 
 if TYPE_CHECKING:
@@ -70,6 +72,20 @@ def reading(format_name: str, aws_fields: str) -> ReadOptions:
 
     names = aws_fields.replace("$", " ").replace("{", " ").replace("}", " ").replace(",", " ")
     return ReadOptions(format=format_name, aws_fields=tuple(names.lower().split()))
+
+
+def as_date(text: str | None) -> date | None:
+    """A day that a user gave.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no date", hint="write it as 2026-12-31") from error
 
 
 class TerminalStyle(TypedDict):

@@ -14,6 +14,7 @@ from recommender.cli.options import (
     Choice,
     Format,
     ReadingProgress,
+    as_date,
     reading,
     terminal_style,
 )
@@ -163,6 +164,13 @@ def recommend(
             "proven against it.",
         ),
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            help="Day that exceptions to goals are held against, such as 2026-12-31; the last of "
+            "the window where not given."
+        ),
+    ] = None,
     min_coverage: Annotated[
         float | None,
         typer.Option(
@@ -214,6 +222,7 @@ def recommend(
             reply_flag=reply_flag,
             decisions=decisions,
             goals=goals,
+            as_of=as_date(as_of),
             min_coverage=min_coverage,
             allow_partial=allow_partial,
             options=reading(format_name, aws_fields),

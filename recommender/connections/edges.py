@@ -12,7 +12,7 @@ import duckdb
 from recommender.connections import marks
 from recommender.connections.aggregate import aggregate
 from recommender.connections.coverage import coverage_findings, observed_directions, outdated
-from recommender.connections.holders import hold
+from recommender.connections.holders import Holders, hold
 from recommender.connections.identify import Ends, identify
 from recommender.connections.ingest import Ingested, ingest
 from recommender.connections.orient import ReplyFlag, orient
@@ -107,19 +107,58 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         InternalError: The accounting does not add up.
     """
     require_known(options)
-    with _memory(), Store() as store:
+    with engine_errors(), Store() as store:
         holders = hold(store.connection, inventory)
         ingested = ingest(store, find_inputs(paths), options=options, progress=progress)
-        reported = presence(store.connection)
-        ends = identify(store.connection, inventory, holders)
-        trusted = orient(store.connection, reply_flag, veiled=ends.veiled)
-        outward = translation(store.connection)
-        rows, fates = aggregate(store.connection, world_threshold=world_threshold)
-        accounting = _account(ingested, fates)
-        files = [tally.file for tally in ingested.files]
-        places = Places(_names(store.connection, ends), inventory)
-        edges = _edges(rows, ends, files, places)
+        gathering = Gathering(inventory, holders, reply_flag, world_threshold)
+        return gather(store.connection, ingested, gathering)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """How edges are made of what is in the store.
+
+    Attributes:
+        inventory: The cluster as known.
+        holders: Who held which address when, as the store has it.
+        reply_flag: Whether to believe the log's reply flag.
+        world_threshold: As for :func:`connect`.
+    """
+
+    inventory: Inventory | None
+    holders: Holders
+    reply_flag: ReplyFlag = ReplyFlag.AUTO
+    world_threshold: int = WORLD_THRESHOLD
+
+
+def gather(
+    connection: duckdb.DuckDBPyConnection,
+    ingested: Ingested,
+    how: Gathering,
+    *,
+    whole: bool = True,
+) -> Connections:
+    """Make edges of the records in the store.
+
+    Args:
+        connection: The store.
+        ingested: What reading told.
+        how: How edges are made.
+        whole: Whether all records are in it; of a part, the accounting stays empty.
+
+    Raises:
+        InternalError: The accounting does not add up.
+    """
+    reported = presence(connection)
+    ends = identify(connection, how.inventory, how.holders)
+    trusted = orient(connection, how.reply_flag, veiled=ends.veiled)
+    outward = translation(connection)
+    rows, fates = aggregate(connection, world_threshold=how.world_threshold)
+    accounting = _account(ingested, fates) if whole else Accounting()
     accounting.check()
+    files = [tally.file for tally in ingested.files]
+    places = Places(_names(connection, ends), how.inventory)
+    edges = _edges(rows, ends, files, places)
     derived = derive_inventory(_sightings(ends), ends.resolution.inferred)
     accepted = [edge for edge in edges if edge.first_seen.year > _EPOCH_YEAR]
     return Connections(
@@ -131,8 +170,8 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         accounting=accounting,
         findings=(
             *hidden_finding(outward),
-            *coverage_findings(ingested, ends, edges, accounting, cluster_known=holders.knows),
-            *outdated(inventory, reported, accounting),
+            *coverage_findings(ingested, ends, edges, accounting, cluster_known=how.holders.knows),
+            *outdated(how.inventory, reported, accounting),
         ),
         clusters=ends.resolution.clusters,
         first_seen=min((edge.first_seen for edge in accepted), default=None),
@@ -146,7 +185,7 @@ _EPOCH_YEAR: Final = 1970
 
 
 @contextmanager
-def _memory() -> Iterator[None]:
+def engine_errors() -> Iterator[None]:
     """Say in a user's words that the engine's memory or the disk it spills to ran out."""
     try:
         yield

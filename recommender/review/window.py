@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from recommender.connections.marks import OWN_NODE, TIME_UNKNOWN
@@ -32,8 +32,8 @@ USUAL_BOUND: Final = 0.9
 TARGET: Final = 0.99
 #: Days on which a workload has to be seen for its sides to count as covered.
 FEWEST_DAYS: Final = 3
-#: A log of three whole days spans a little less, from its first record to its last.
-_SHORTEST: Final = timedelta(days=FEWEST_DAYS) - timedelta(hours=2)
+# A quiet log of three whole days spans an hour or two less, from its first record to its last.
+_SHORTEST: Final = 24 * FEWEST_DAYS - 2
 _RULED: Final = frozenset({"TCP", "UDP", "SCTP"})
 
 
@@ -107,6 +107,7 @@ class WindowCoverage:
         days: The cluster's edges over calendar days.
         hours: The same over clock hours. Traffic comes in bursts, so hours flatter: they are
             shown beside the days, and decide nothing.
+        span: Hours from the first record to the last, whatever they tell.
         bound: What workloads are held against.
         chosen: Whether the user gave the bound.
         workloads: Every workload of the inventory and of the edges, sorted.
@@ -116,6 +117,7 @@ class WindowCoverage:
     last_seen: datetime | None
     days: Incidence
     hours: Incidence
+    span: int = 0
     bound: float = USUAL_BOUND
     chosen: bool = False
     workloads: tuple[WorkloadCoverage, ...] = field(default=())
@@ -123,9 +125,7 @@ class WindowCoverage:
     @property
     def early(self) -> bool:
         """Whether it is too early to estimate anything."""
-        if self.first_seen is None or self.last_seen is None or not self.days.enough:
-            return True
-        return self.last_seen - self.first_seen < _SHORTEST
+        return not self.days.enough or self.span < _SHORTEST
 
     @property
     def coverage(self) -> float | None:
@@ -189,6 +189,7 @@ def window_coverage(
         last_seen=max((edge.last_seen for edge in counted), default=None),
         days=Incidence.of((edge.days for edge in counted), units[0]),
         hours=Incidence.of((edge.hours for edge in counted), units[1]),
+        span=whole.last - whole.first + 1 if whole else 0,
         bound=USUAL_BOUND if bound is None else bound,
         chosen=bound is not None,
     )

@@ -12,6 +12,8 @@ from recommender.connections.marks import OWN_NODE
 from recommender.model.edges import Verdict
 from recommender.model.errors import UsageError
 from recommender.model.policies import Direction
+from recommender.review.assess import assess
+from recommender.review.items import Decision, Item, Reason
 from recommender.review.window import require_bound, window_coverage
 from recommender.review.window_findings import below_text, percent, window_findings
 
@@ -108,3 +110,29 @@ def test_a_share_is_never_rounded_up() -> None:
 def test_a_bound_is_a_share(bound: float) -> None:
     with pytest.raises(UsageError, match="least coverage"):
         require_bound(bound)
+
+
+def test_a_scan_that_waits_for_review_does_not_make_the_window_look_short() -> None:
+    scan = [edge(BATCH, WEB, 20_000 + number, 1) for number in range(40)]
+    items = [
+        Item(key=one.id, edge=one, score=0.9, reasons=(Reason("fan-out", "so many", 0.6),))
+        for one in scan
+    ]
+    alone = assess(busy(7), ALL, present(7)).window
+    assert assess([*busy(7), *scan], ALL, present(7), items=items).window.days == alone.days
+    assert assess([*busy(7), *scan], ALL, present(7)).window.days.once == 40
+
+
+@pytest.mark.parametrize(
+    ("decision", "forbidden", "counts"),
+    [(Decision.REJECT, False, False), (Decision.ACCEPT, False, True), (None, True, False)],
+)
+def test_what_was_rejected_or_breaks_a_goal_does_not_count(
+    decision: Decision | None,
+    forbidden: bool,  # noqa: FBT001
+    counts: bool,  # noqa: FBT001
+) -> None:
+    odd = edge(BATCH, WEB, 22, 1)
+    item = Item(key=odd.id, edge=odd, score=1.0, decision=decision, forbidden=forbidden)
+    window = assess([*busy(7), odd], ALL, present(7), items=[item]).window
+    assert window.days.once == int(counts)
