@@ -204,7 +204,12 @@ def group(
     if not (block.sound and _group_whole(cursor, files, layout, block)):
         if block.is_large:
             return None
-        tally.quarantined = _group_lines(cursor, layout, block, tally, most)
+        try:
+            tally.quarantined = _group_lines(cursor, layout, block, tally, most)
+        except duckdb.OutOfMemoryException:
+            if block.is_small:
+                raise
+            return None
     ((records, _),) = cursor.execute(_SOUND).fetchall()
     tally.records += int(records or 0)
     for reason, aside, count in cursor.execute(_COUNTS).fetchall():
@@ -280,12 +285,14 @@ def _group_lines(
     table, quarantined = block.examine()
     tally.records += len(quarantined)
     tally.malformed.update(item.reason for item in quarantined)
-    cursor.register("lines", table)
     flows = format_of(layout).lines_sql(layout, "lines")
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE flow AS {flows}")
-    _make(cursor, layout, "SELECT * FROM flow", span_of(cursor, "flow"))
-    rows = cursor.execute(_MALFORMED, [most]).fetchall()
-    cursor.unregister("lines")
+    cursor.register("lines", table)
+    try:
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE flow AS {flows}")
+        _make(cursor, layout, "SELECT * FROM flow", span_of(cursor, "flow"))
+        rows = cursor.execute(_MALFORMED, [most]).fetchall()
+    finally:
+        cursor.unregister("lines")
     found = [
         Quarantined(Record(block.name, line), reason, clean(text, limit=_EXCERPT))
         for line, reason, text in rows

@@ -184,6 +184,10 @@ class _Workers:
                 counts = group(cursor, self._files, layout, part, most=MAX_QUARANTINED)
                 if counts is None:
                     waiting.extend(part.pieces())
+                    # What ran out of memory leaves a connection that alters its tables no more.
+                    cursor.close()
+                    with self._lock:
+                        cursor = self._store.cursor()
                     continue
                 keep(cursor, layout, number, self._lock)
                 self._count(tally, part, counts)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_LINE: Final = 4 << 20
 #: Most text that is looked at line by line at a time, in memory.
 PIECE_BYTES: Final = 64 << 20
+_LEAST_PIECE: Final = 4 << 20
 #: Characters of a quarantined line that are kept.
 EXCERPT: Final = 120
 
@@ -57,16 +58,25 @@ class Block:
         """Whether it is too large to be looked at line by line as a whole."""
         return self.text.size > PIECE_BYTES
 
+    @property
+    def is_small(self) -> bool:
+        """Whether cutting it any further would not help."""
+        return self.text.size <= _LEAST_PIECE or self.lines <= 1
+
     def pieces(self) -> Iterator[Block]:
-        """The block in pieces that can be looked at in memory."""
+        """The block in pieces of whole lines: each a fourth of it, or what fits in memory."""
         begin, line = 0, self.first_line
+        most = min(PIECE_BYTES, max(1, self.text.size // 4))
         while begin < self.text.size:
-            data = self.text.read(begin, PIECE_BYTES)
+            size, data = most, self.text.read(begin, most)
+            while begin + size < self.text.size and b"\n" not in data:
+                size *= 2
+                data = self.text.read(begin, size)
             if begin + len(data) < self.text.size:
                 data = data[: data.rindex(b"\n") + 1]
             end = begin + len(data)
             lines = count_lines(data) + (not data.endswith(b"\n"))
-            sound = self.sound or is_utf8(data)
+            sound = self.sound or is_sound(data)
             early = [] if begin else self.early
             yield Block(self.name, self.text.part(begin, end), line, lines, sound, early)
             begin, line = end, line + lines
@@ -85,3 +95,17 @@ def is_utf8(line: bytes | bytearray) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def is_sound(data: bytes | bytearray) -> bool:
+    """Whether every line is valid text of acceptable length."""
+    return not _has_long_line(data) and (data.isascii() or is_utf8(data))
+
+
+def _has_long_line(data: bytes | bytearray) -> bool:
+    """Whether a line is longer than the limit; such a line covers a multiple of the limit."""
+    for position in range(0, len(data), MAX_LINE):
+        begin = data.rfind(b"\n", 0, position) + 1
+        if data.find(b"\n", position) - begin > MAX_LINE:
+            return True
+    return False

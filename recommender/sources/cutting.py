@@ -8,7 +8,7 @@ from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.errors import PartialInputError
 from recommender.model.text import clean
-from recommender.sources.blocks import EXCERPT, MAX_LINE, OVERSIZED, Block, count_lines, is_utf8
+from recommender.sources.blocks import EXCERPT, MAX_LINE, OVERSIZED, Block, count_lines, is_sound
 from recommender.sources.texts import MemoryText
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Cutter:
         first, count = self._next_line, count_lines(data)
         self._next_line += count
         return Block(
-            self._name, MemoryText(data), first, count, not early and _is_sound(data), early
+            self._name, MemoryText(data), first, count, not early and is_sound(data), early
         )
 
 
@@ -99,17 +99,3 @@ def cut_blocks(name: str, chunks: Iterable[bytes], first_line: int = 1) -> Itera
             yield block
     if broken is not None:
         raise broken
-
-
-def _is_sound(data: bytearray) -> bool:
-    """Whether every line is valid text of acceptable length."""
-    return not _has_long_line(data) and (data.isascii() or is_utf8(data))
-
-
-def _has_long_line(data: bytearray) -> bool:
-    """Whether a line is longer than the limit; such a line covers a multiple of the limit."""
-    for position in range(0, len(data), MAX_LINE):
-        begin = data.rfind(b"\n", 0, position) + 1
-        if data.find(b"\n", position) - begin > MAX_LINE:
-            return True
-    return False
