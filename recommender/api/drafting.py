@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from recommender._version import __version__
 from recommender.api.arguments import (
     Paths,
+    corrections_of,
     decisions_of,
     goals_of,
     inventory_of,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from recommender.review.backtest import Backtest, Plan, Variant
     from recommender.review.decisions import Decisions
     from recommender.review.goals import Goals
+    from recommender.segments.corrections import Corrections
     from recommender.segments.types import Segmentation, SegmentSettings
 
 
@@ -69,6 +71,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     settings: Settings | None = None,
     review: ReviewSettings | None = None,
     segments: SegmentSettings | None = None,
+    corrections: Corrections | str | os.PathLike[str] | None = None,
     reply_flag: str | ReplyFlag = ReplyFlag.AUTO,
     min_coverage: float | None = None,
     decisions: str | os.PathLike[str] | Decisions | None = None,
@@ -90,6 +93,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         review: Choices about what waits for a person.
         segments: Thresholds of the rules that segments may share; ``settings.granularity`` says
             whether they share any.
+        corrections: What a reviewer has settled about segments, or the segments file that says so.
         reply_flag: Whether to believe the log's reply flag: ``auto``, ``trust`` or ``ignore``.
         min_coverage: Coverage that the cluster and each workload are held against, above 0 and
             below 1. Directions of workloads under it are staged: left open. Hold the whole to it
@@ -117,7 +121,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
 
     chosen, doubting = settings or Settings(), review or ReviewSettings()
     require_bound(min_coverage)
-    aims, decided = goals_of(goals), decisions_of(decisions)
+    aims, decided, wishes = goals_of(goals), decisions_of(decisions), corrections_of(corrections)
     known = with_names(inventory_of(inventory), names)
     logs = several(paths)
     loading = _load_ahead(chosen.granularity)
@@ -171,7 +175,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
         home=name,
     )
     partial = {} if min_coverage is None else seen.window.partial
-    groups = _segmentation(wanted, cluster, home, segments)
+    groups = _segmentation(wanted, cluster, home, segments, wishes)
     drafts = synthesize(
         wanted,
         cluster,
@@ -290,13 +294,14 @@ def _segmentation(
     cluster: Inventory,
     chosen: Settings,
     thresholds: SegmentSettings | None,
+    wishes: Corrections | None,
 ) -> Segmentation | None:
     # One workload has nobody to share a policy with.
     if chosen.granularity is Granularity.WORKLOAD or len(cluster.workloads) <= 1:
         return None
     from recommender.segments.segmenting import segment_edges
 
-    return segment_edges(edges, cluster, thresholds)
+    return segment_edges(edges, cluster, thresholds, corrections=wishes)
 
 
 def _load_ahead(granularity: Granularity) -> Thread:

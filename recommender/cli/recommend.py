@@ -115,6 +115,14 @@ def recommend(
             "workloads alone, or for segments wherever nothing opens by it",
         ),
     ] = "auto",
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            "--segments",
+            metavar="FILE",
+            help="What you have settled about segments: pins, merges, splits and names, as YAML.",
+        ),
+    ] = None,
     max_added: Annotated[
         int | None,
         typer.Option(
@@ -217,6 +225,7 @@ def recommend(
             flows,
             known,
             names=names,
+            corrections=corrections,
             settings=settings,
             review=api.ReviewSettings(doubt_threshold=doubt_threshold, accept_all=accept_all),
             reply_flag=reply_flag,

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 DATA = Path(__file__).resolve().parents[2] / "data" / "flows.jsonl.gz"
 
 LINE = b'{"flow":{"verdict":"FORWARDED","IP":{"source":"10.0.0.1","destination":"10.0.0.2"}}}\n'
-VPC = (
-    b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start"
-    b" end action log-status\n2 123456789012 eni-1 10.0.0.1 10.0.0.2 80 4433 6 1 40 1 2 ACCEPT OK\n"
-)
 
 
 @pytest.fixture
@@ -110,7 +106,6 @@ def _bomb(folder: Path) -> Path:
         (_written("empty.jsonl.gz", gzip.compress(b"")), "no records"),
         (_written("notes.txt", b"hello\n"), "not a flow log"),
         (_written("other.jsonl", b'{"a": 1}\n'), "not a flow log"),
-        (_written("vpc.log", VPC), "AWS VPC flow log"),
         (_written("pods.yaml", b"kind: List\nitems: []\n"), "Kubernetes manifest"),
         (_written("noise.jsonl", bytes(range(256)) * 50), "not a flow log"),
         (_empty_folder, "no flow logs"),

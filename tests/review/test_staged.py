@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from recommender.model.policies import NetworkPolicy
 
 SAMPLE = str(Path(__file__).resolve().parents[2] / "data" / "flows.jsonl.gz")
-BOUND = 0.8
+BOUND = 0.85
 
 
 @pytest.fixture(scope="module")
