@@ -53,6 +53,11 @@ bench: $(VENV)/.dev ## time the main job against a scan floor, orjson and jq
 bench-evaluator: $(VENV)/.dev ## time reach and replay; ARGS='--peer NCA' compares with network-config-analyzer
 	$(BIN)/python benchmarks/evaluator.py $(ARGS)
 
+.PHONY: bench-vpc
+bench-vpc: $(VENV)/.dev ## time 10,000,000 AWS rows joined with a history; then who is called the client
+	$(BIN)/python benchmarks/vpc.py $(ARGS)
+	$(BIN)/python benchmarks/orientation.py
+
 .PHONY: bench-report
 bench-report: $(VENV)/.dev ## size and speed of the page of 2,000 workloads in Chromium
 	$(BIN)/python benchmarks/report_page.py $(ARGS)
