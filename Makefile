@@ -57,6 +57,11 @@ bench-evaluator: $(VENV)/.dev ## time reach and replay; ARGS='--peer NCA' compar
 bench-coverage: $(VENV)/.dev ## how right the coverage of the window is, and what drafts deny later
 	$(BIN)/python benchmarks/coverage.py $(ARGS)
 
+.PHONY: bench-vpc
+bench-vpc: $(VENV)/.dev ## time 10,000,000 AWS rows joined with a history; then who is called the client
+	$(BIN)/python benchmarks/vpc.py $(ARGS)
+	$(BIN)/python benchmarks/orientation.py
+
 .PHONY: bench-report
 bench-report: $(VENV)/.dev ## size and speed of the page of 2,000 workloads in Chromium
 	$(BIN)/python benchmarks/report_page.py $(ARGS)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from recommender.connections.backends import backends, listeners
 from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NAME, Resolved
-from recommender.inventory.holdings import LATE, MARGIN, REASONS, Role, timeline
+from recommender.inventory.holdings import LATE, MARGIN, REASONS, NoHolder, Role, timeline
 from recommender.model.entities import Entity
 from recommender.sources.endpoint import EndClass, Endpoint
+from recommender.sources.engine import MEMORY_LIMIT, memory_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from recommender.inventory.holdings import Holding, Timeline
     from recommender.inventory.types import Inventory
 
+#: Number of the reason why nobody is named for a record that spans the time of several holders.
+BEYOND: Final = REASONS.index(NoHolder.MARGIN)
 _CLASSES: Final = {
     Role.POD: EndClass.POD,
     Role.NODE: EndClass.NODE,
@@ -111,6 +114,7 @@ def hold(
     if inventory is None or not inventory.holdings:
         return Holders(inventory)
     spans = timeline(inventory.holdings, margin, late=LATE)
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT + memory_for(len(spans))}MB'")
     holders = Holders(inventory, spans)
     entities = sorted({held.entity for held in spans.holdings})
     number = {entity: i for i, entity in enumerate(entities, start=1)}
@@ -147,6 +151,8 @@ def _fill_held(
             "endpoint": np.where(known, -1 - spans.holder, -1 - count - spans.reason),
             "who": np.where(known, who[row], -spans.reason),
             "is_pod": ~known | is_pod[row],
+            # What a record is of that begins in this interval and ends beyond it.
+            "beyond": np.full(len(spans), -1 - count - BEYOND),
         }
     )
     connection.register("spans", rows)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 from recommender.connections.grouping import PLAIN_PLANS, group, keep
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
-from recommender.sources.engine import MEMORY_AFTER_READING, WORKERS
+from recommender.sources.engine import MEMORY_AFTER_READING, WORKERS, memory_for
 from recommender.sources.layout import UNKNOWN, Layout
 from recommender.sources.memory import BlockFiles
 from recommender.sources.options import AS_FOUND
@@ -169,7 +169,9 @@ class _Workers:
         self._store.unregister_filesystem(self._files.protocol)
         self._store.execute("RESET disabled_optimizers")
         # However much was read: what follows takes no more memory than reading did.
-        self._store.execute(f"SET memory_limit = '{MEMORY_AFTER_READING}MB'")
+        ((intervals,),) = self._store.execute("SELECT count(*) FROM held").fetchall()
+        limit = MEMORY_AFTER_READING + memory_for(intervals)
+        self._store.execute(f"SET memory_limit = '{limit}MB'")
 
     def submit(self, number: int, tally: FileTally, layout: Layout, block: Block) -> Future[None]:
         """Work on one block of the file of this number."""

@@ -134,8 +134,8 @@ def _named_sql(flows: str, *, bare: bool) -> str:
                 coalesce(epoch_us(until), epoch_us(start), {OPEN_UNTIL - 1}) AS high
             FROM (SELECT *, malformed IS NULL AND aside IS NULL AS kept FROM ({flows}))
         ) AS flow {texts}
-        LEFT JOIN near hs ON hs.ip = src_place AND hs.from_us <= low AND hs.until_us > high
-        LEFT JOIN near hd ON hd.ip = dst_place AND hd.from_us <= low AND hd.until_us > high
+        LEFT JOIN near hs ON hs.ip = src_place AND hs.from_us <= low AND hs.until_us > low
+        LEFT JOIN near hd ON hd.ip = dst_place AND hd.from_us <= low AND hd.until_us > low
         LEFT JOIN listening ls
             ON ls.who = hs.who AND ls.protocol = flow.protocol AND ls.port = src_port
         LEFT JOIN listening ld
@@ -145,14 +145,17 @@ def _named_sql(flows: str, *, bare: bool) -> str:
 
 def _looked_up(end: str, side: str, *, bare: bool) -> str:
     """SQL for what is known of one end: its number, or its text where it has none yet."""
+    within = f"high < h{end}.until_us"
+    held = f"CASE WHEN {within} THEN h{end}.endpoint ELSE h{end}.beyond END"
     if bare:
-        told = f"coalesce(h{end}.endpoint, 0) AS {end}_id, NULL::VARCHAR AS {end}_new"
+        told = f"coalesce({held}, 0) AS {end}_id, NULL::VARCHAR AS {end}_new"
     else:
         told = f"""
-            coalesce(h{end}.endpoint, e{end}.id, CASE WHEN {side}_text IS NULL THEN 0 END)
-                AS {end}_id, CASE WHEN e{end}.id IS NULL THEN {side}_text END AS {end}_new"""
-    return f"""{told}, h{end}.who AS {end}_who, coalesce(h{end}.is_pod, false) AS {end}_pod,
-        l{end}.who IS NOT NULL AS {end}_listens"""
+            coalesce({held}, e{end}.id, CASE WHEN {side}_text IS NULL THEN 0 END) AS {end}_id,
+            CASE WHEN e{end}.id IS NULL THEN {side}_text END AS {end}_new"""
+    return f"""{told}, CASE WHEN {within} THEN h{end}.who ELSE h{end}.beyond END AS {end}_who,
+        coalesce(h{end}.is_pod OR NOT ({within}), false) AS {end}_pod,
+        l{end}.who IS NOT NULL AND {within} AS {end}_listens"""
 
 
 def near_sql(low: int, high: int) -> str:

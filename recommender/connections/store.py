@@ -27,7 +27,8 @@ _TABLES: Final = """
     );
     CREATE TABLE dns_name (endpoint INTEGER, ip VARCHAR, name VARCHAR);
     CREATE TABLE held (
-        ip VARCHAR, from_us BIGINT, until_us BIGINT, endpoint INTEGER, who INTEGER, is_pod BOOLEAN
+        ip VARCHAR, from_us BIGINT, until_us BIGINT, endpoint INTEGER, who INTEGER, is_pod BOOLEAN,
+        beyond INTEGER
     );
     CREATE TABLE pair (
         src_who INTEGER, dst_who INTEGER, src INTEGER, dst INTEGER, protocol VARCHAR, port INTEGER,

@@ -20,6 +20,17 @@ MEMORY_LIMIT: Final = 100 + 100 * WORKERS
 MEMORY_AFTER_READING: Final = 100 + 50 * WORKERS
 
 
+#: What a long history of a cluster may take on top, which every block is joined with, in MB ...
+_MOST_FOR_HISTORY: Final = 600
+#: ... and how many of its intervals a megabyte is for.
+_INTERVALS_A_MEGABYTE: Final = 1500
+
+
+def memory_for(intervals: int) -> int:
+    """Memory that a history of so many intervals takes on top, in MB."""
+    return min(_MOST_FOR_HISTORY, intervals // _INTERVALS_A_MEGABYTE)
+
+
 def open_engine(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to a new, empty database in memory.
 

@@ -35,5 +35,5 @@ def test_a_pinned_segment_shares_a_policy_of_its_name(repository: Path, tmp_path
 def test_a_segments_file_that_says_nonsense_is_named(repository: Path, tmp_path: Path) -> None:
     wishes = tmp_path / "segments.yaml"
     wishes.write_text("version: 1\npin: shop\n")
-    with pytest.raises(InputError, match="segments.yaml"):
+    with pytest.raises(InputError, match=r"segments\.yaml"):
         nr.recommend(repository / "data" / "flows.jsonl.gz", corrections=wishes)
