@@ -172,8 +172,8 @@ def test_drafts_deny_nothing_that_was_accepted(
 ) -> None:
     flows = str(repository / "data" / "flows.jsonl.gz")
     cluster = str(repository / "data" / "inventory.json")
-    out = ["-d", str(tmp_path / "out"), "--accept-all"]
-    code, _, _ = run(capsys, ["recommend", flows, "-i", cluster, *out])
+    options = ["-d", str(tmp_path / "out"), "--accept-all"]
+    code, _, _ = run(capsys, ["recommend", flows, "-i", cluster, *options])
     assert code == 0
     drafts = str(tmp_path / "out" / "policies")
     code, out, _ = run(capsys, ["replay", flows, "-p", drafts, "-i", cluster])
