@@ -78,7 +78,7 @@ def test_the_drafts_are_written_and_the_command_ends_with_3(
     assert code == 3
     assert (out / "policies" / "data" / "cache.yaml").is_file()
     (line,) = told.err.splitlines()
-    assert "workloads are partial; 80 % was asked for" in line
+    assert "workloads are partial; 85 % was asked for" in line
 
 
 def test_what_is_below_raises_in_the_library(staged: nr.PolicySet) -> None:
