@@ -72,11 +72,17 @@ def _scan(edge: Edge, scene: Scene) -> Iterator[Reason]:
     tried = scene.tried.get(edge.client)
     if not tried or not edge.client.is_workload:
         return
-    total, here = sum(tried.values()), tried.get(edge.server, 0)
     span = scene.span(edge)
-    if total >= SCAN and span.last - span.first <= _WEAK:
-        text = f"the client also tried {total:,} servers and ports that did not let it in"
-        yield ground("fan-out", text)
+    # What was tried at the same time; a scan of one port a day is told by its single connections.
+    beside = sum(
+        one.ports
+        for one in tried
+        if one.first - _WEAK <= span.last and span.first <= one.last + _WEAK
+    )
+    here = sum(one.ports for one in tried if one.server == edge.server)
+    if beside >= SCAN and span.last - span.first <= _WEAK:
+        text = f"the client also tried {beside:,} servers and ports that did not let it in"
+        yield ground("fan-out", f"{text}, within an hour")
     elif here:
         text = f"the client also tried {here:,} ports of this server that did not let it in"
         yield ground("probing", text)

@@ -13,7 +13,7 @@ from recommender.model.edges import Verdict
 from recommender.model.entities import EntityKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from recommender.inventory.types import Inventory, Service
@@ -58,6 +58,22 @@ class Span(NamedTuple):
     pods: int
 
 
+class Tried(NamedTuple):
+    """Ports of a server that did not let a client in.
+
+    Attributes:
+        server: The server.
+        ports: How many of its ports; of those that were drawn together each was tried about once.
+        first: Time of the first record.
+        last: Time of the last one.
+    """
+
+    server: Entity
+    ports: int
+    first: datetime
+    last: datetime
+
+
 class Destination(NamedTuple):
     """Who reaches what: outside, a network or a name stands for its addresses."""
 
@@ -80,7 +96,7 @@ class Scene:
         pods: Pods of each workload that were seen opening connections at once, at most.
         clients: The clients of each server and port.
         pairs: Distinct workloads pairs that talk, by client's and server's namespace.
-        tried: Per client and server how many ports did not answer or were denied.
+        tried: Per client what did not answer or was denied.
         barred: Edges' keys (without the verdict) that were denied or only audited too.
         resolvers: Who answers DNS in the cluster.
         declared: Ports that a workload of the inventory declares or a Service leads to; missing
@@ -101,7 +117,7 @@ class Scene:
     pods: Mapping[Entity, int] = field(default_factory=dict)
     clients: Mapping[tuple[Entity, str, int], frozenset[Entity]] = field(default_factory=dict)
     pairs: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    tried: Mapping[Entity, Mapping[Entity, int]] = field(default_factory=dict)
+    tried: Mapping[Entity, Sequence[Tried]] = field(default_factory=dict)
     barred: frozenset[tuple[Entity, Entity, str, int]] = frozenset()
     resolvers: frozenset[Entity] = frozenset()
     declared: Mapping[Entity, frozenset[int]] = field(default_factory=dict)
@@ -265,13 +281,13 @@ def _pairs(accepted: Iterable[Edge]) -> dict[tuple[str, str], int]:
     return Counter((client.namespace, server.namespace) for client, server in pairs)
 
 
-def _tried(edges: Collection[Edge]) -> dict[Entity, Counter[Entity]]:
-    found: defaultdict[Entity, Counter[Entity]] = defaultdict(Counter)
+def _tried(edges: Collection[Edge]) -> dict[Entity, list[Tried]]:
+    found: defaultdict[Entity, list[Tried]] = defaultdict(list)
     let_in = {edge.key[:4] for edge in edges if edge.verdict is Verdict.ACCEPTED}
     for edge in edges:
         if edge.verdict in {Verdict.UNANSWERED, Verdict.DENIED} and edge.key[:4] not in let_in:
-            # Of ports that were drawn together each was tried about once.
-            found[edge.client][edge.server] += edge.flows if FOLDED in edge.marks else 1
+            ports = edge.flows if FOLDED in edge.marks else 1
+            found[edge.client].append(Tried(edge.server, ports, edge.first_seen, edge.last_seen))
     return dict(found)
 
 
