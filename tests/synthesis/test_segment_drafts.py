@@ -12,9 +12,12 @@ from synthesis.worlds import cluster, edge, egress, entity, ingress, policy, wor
 
 from recommender.model.entities import Entity
 from recommender.model.policies import Direction
+from recommender.synthesis import regrouping
 from recommender.synthesis.settings import Granularity, Settings
 
 if TYPE_CHECKING:
+    import pytest
+
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.segments.types import Segmentation
@@ -173,6 +176,15 @@ def test_there_is_no_baseline_where_it_would_cut_off_a_quiet_workload() -> None:
     edges = [edge(front, store) for front in FRONTS for store in STORES]
     result = drafted(edges, known, in_roles(edges), SEGMENT)
     assert "shop/baseline" not in [f"{p.namespace}/{p.name}" for p in result.policies]
+
+
+def test_a_group_too_large_to_weigh_pair_by_pair_opens_nothing_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(regrouping, "MOST_PAIRS", 1)
+    result = drafted(MOST, shop(), in_roles(MOST), SEGMENT)
+    assert policies_of(result) == {"shop": ["fronts", "store-a", "store-b"]}
+    assert pairs_allowed(result.policies, shop(), [80]) == seen(MOST)
 
 
 PORTS = [80, 443]
