@@ -14,6 +14,9 @@ from recommender.sources.texts import MemoryText
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+#: Some whole lines, and how many there are.
+Lines = tuple[bytes, int]
+
 #: Text of a block of a stream; a few of them are in memory at a time.
 BLOCK_BYTES: Final = 40 << 20
 
@@ -97,5 +100,32 @@ def cut_blocks(name: str, chunks: Iterable[bytes], first_line: int = 1) -> Itera
     for block in (cutter.cut(), cutter.finish()):
         if block is not None:
             yield block
+    if broken is not None:
+        raise broken
+
+
+def join_blocks(name: str, pieces: Iterable[Lines]) -> Iterator[Block]:
+    """Blocks of lines that were made, so that nobody has to look for their ends.
+
+    Args:
+        name: The file as the user named it.
+        pieces: Its lines.
+
+    Raises:
+        PartialInputError: As the pieces raise it, after the last block.
+    """
+    data, lines, first = bytearray(), 0, 1
+    broken: PartialInputError | None = None
+    try:
+        for text, count in pieces:
+            data += text
+            lines += count
+            if len(data) >= BLOCK_BYTES:
+                yield Block(name, MemoryText(data), first, lines, is_sound(data))
+                data, lines, first = bytearray(), 0, first + lines
+    except PartialInputError as error:
+        broken = error
+    if data:
+        yield Block(name, MemoryText(data), first, lines, is_sound(data))
     if broken is not None:
         raise broken

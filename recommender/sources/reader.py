@@ -5,24 +5,25 @@ from __future__ import annotations
 import queue
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import BombError, InputError, PartialInputError
 from recommender.sources.arrays import array_lines
-from recommender.sources.cutting import cut_blocks
+from recommender.sources.cutting import cut_blocks, join_blocks
 from recommender.sources.formats import format_of, recognise
 from recommender.sources.layout import UNKNOWN
 from recommender.sources.options import AS_FOUND
 from recommender.sources.scanning import cut_file
 from recommender.sources.streams import open_plain, read_bytes
-from recommender.sources.tables import MAGIC, table_lines
+from recommender.sources.tables import MAGIC, table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from recommender.sources.blocks import Block
+    from recommender.sources.cutting import Lines
     from recommender.sources.discovery import InputFile
     from recommender.sources.layout import Layout
     from recommender.sources.options import ReadOptions
@@ -124,12 +125,16 @@ class _Begun:
         first: Its first lines, or records.
         lines: The content from its beginning on.
         ready: Whether the content was turned into lines of records already.
+        rows: The rows of a table, in place of lines.
+        named: Whether the first line names the columns of a table and is not among its rows.
         early: What broke it off within its beginning.
     """
 
     first: list[bytes]
-    lines: Iterator[bytes]
+    lines: Iterator[bytes] = field(default_factory=lambda: iter(()))
     ready: bool = False
+    rows: Iterator[Lines] | None = None
+    named: bool = False
     early: PartialInputError | None = None
 
 
@@ -139,7 +144,7 @@ def _begin(file: InputFile) -> _Begun:
     head, early = _peek(chunks)
     data = b"".join(head).removeprefix(_BOM)
     if data.startswith(MAGIC):
-        return _begin_table(file)
+        return _begin_table(file, chain(head, _raise_after(early) if early else chunks))
     lines: Iterator[bytes] = chain([data], _raise_after(early) if early else chunks)
     start = data[:_HEAD_BYTES]
     if _ARRAY.match(start):
@@ -148,13 +153,16 @@ def _begin(file: InputFile) -> _Begun:
     return _Begun(start.split(b"\n")[:_HEAD_LINES], lines, early=early)
 
 
-def _begin_table(file: InputFile) -> _Begun:
-    rows = table_lines(file)
+def _begin_table(file: InputFile, chunks: Iterator[bytes]) -> _Begun:
+    rows = table_rows(file, chunks, whole=False)
     try:
-        head = next(rows, b"")
+        names, named = next(rows)
+        if named:
+            return _Begun([names], rows=rows, named=True)
+        head = next(rows, (b"", 0))
     except PartialInputError as error:
-        return _Begun([], iter(()), ready=True, early=error)
-    return _Begun(head.split(b"\n")[:_HEAD_LINES], chain([head], rows), ready=True)
+        return _Begun([], rows=iter(()), early=error)
+    return _Begun(head[0].split(b"\n")[:_HEAD_LINES], rows=chain([head], rows))
 
 
 def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
@@ -165,6 +173,7 @@ def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
             return
         # What is left of a broken archive may end within its first record.
         layout = _recognise(file.name, begun.first, options, broken=begun.early is not None)
+        layout = replace(layout, header=layout.header and not begun.named)
     except (PartialInputError, BombError):
         raise
     except InputError as error:
@@ -174,23 +183,25 @@ def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
         return
     problem: PartialInputError | None = None
     try:
-        for block in _blocks(file, layout, begun.lines, ready=begun.ready):
+        for block in _blocks(file, layout, begun):
             yield FilePart(file, layout, block)
     except PartialInputError as error:
         problem = error
     yield FilePart(file, layout, FileEnd(problem))
 
 
-def _blocks(
-    file: InputFile, layout: Layout, lines: Iterator[bytes], *, ready: bool
-) -> Iterator[Block]:
-    unwrap = None if ready else format_of(layout).unwrap
-    inner = unwrap(layout, file.name, lines) if unwrap else None
+def _blocks(file: InputFile, layout: Layout, begun: _Begun) -> Iterator[Block]:
+    if begun.rows is not None:
+        return join_blocks(file.name, begun.rows)
+    if begun.ready:
+        return cut_blocks(file.name, begun.lines)
+    unwrap = format_of(layout).unwrap
+    inner = unwrap(layout, file.name, begun.lines) if unwrap else None
     if inner is not None:
         return cut_blocks(file.name, inner)
-    plain = None if ready else open_plain(file)
+    plain = open_plain(file)
     if plain is None:
-        return cut_blocks(file.name, lines)
+        return cut_blocks(file.name, begun.lines)
     begin = len(_BOM) if plain.read(len(_BOM)) == _BOM else 0
     return cut_file(file.name, plain, begin)
 

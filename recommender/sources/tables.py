@@ -1,20 +1,32 @@
-"""Parquet files, turned into lines of JSON: row 1 is line 1."""
+"""Parquet files, turned into lines: row 1 is line 1.
+
+A flat table of AWS becomes the text that AWS itself writes, which the engine reads fastest; any
+other table, as BigQuery exports it with records in records, becomes JSON.
+"""
 
 from __future__ import annotations
 
+import io
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
-from recommender.model.errors import InputError, PartialInputError
+from recommender.model.errors import BombError, PartialInputError
+from recommender.sources.aws_fields import is_header
 from recommender.sources.engine import open_engine
 from recommender.sources.remote import is_remote, opened_object
+from recommender.sources.streams import spooled
+from recommender.sources.table_text import csv_text
+from recommender.sources.unpacking import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import duckdb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
+    from recommender.sources.cutting import Lines
     from recommender.sources.discovery import InputFile
 
 #: What a Parquet file begins and ends with.
@@ -22,20 +34,40 @@ MAGIC: Final = b"PAR1"
 _ROWS: Final = 16_384
 
 
-def table_lines(file: InputFile) -> Iterator[bytes]:
-    """The rows of a Parquet file as lines of JSON, some rows at a time.
+def table_rows(file: InputFile, chunks: Iterable[bytes], *, whole: bool) -> Iterator[Lines]:
+    """The rows of a Parquet file as lines, some rows at a time.
+
+    Args:
+        file: The file.
+        chunks: Its unpacked content; not asked for where the file can be read where it lies.
+        whole: Whether the content is to be taken from the chunks in any case.
+
+    Yields:
+        First the names of the columns as a line of CSV, or nothing where rows are JSON; then
+        rows.
 
     Raises:
-        InputError: It is standard input, which cannot be read from its end.
+        InputError: There is no room to unpack it.
+        BombError: Its rows are far more than its size allows.
         PartialInputError: The file is cut off or corrupt; raised after what could be read.
     """
     import pyarrow as pa  # only who has tables pays for it
     import pyarrow.parquet as pq
 
-    with _opened(file) as stream, open_engine() as engine:
+    with _opened(file, chunks, whole=whole) as stream:
+        guard = Guard(file.name, stream.seek(0, io.SEEK_END))
+        stream.seek(0)
         try:
-            for batch in pq.ParquetFile(stream).iter_batches(batch_size=_ROWS):
-                yield _lines(engine, pa.Table.from_batches([batch]))
+            table = pq.ParquetFile(stream)
+            names = table.schema_arrow.names
+            flat = is_header(names)
+            yield (",".join(names).encode(), 1) if flat else (b"", 0)
+            for text, rows in csv_text(table) if flat else _json(table):
+                guard.unpacked += len(text)
+                guard.check()
+                yield text, rows
+        except BombError:
+            raise
         except (pa.ArrowException, OSError) as error:
             message = "the Parquet file is cut off or corrupt"
             hint = "fetch it again, or pass --allow-partial to use what could be read"
@@ -43,19 +75,27 @@ def table_lines(file: InputFile) -> Iterator[bytes]:
 
 
 @contextmanager
-def _opened(file: InputFile) -> Iterator[IO[bytes]]:
-    if not file.path:
-        message = "Parquet cannot be read from standard input: its index stands at its end"
-        raise InputError(message, where=file.name, hint="name the file")
-    if is_remote(file.path):
-        with opened_object(file) as stream:
-            yield stream
-    else:
-        with Path(file.path).open("rb") as stream:
-            yield stream
+def _opened(file: InputFile, chunks: Iterable[bytes], *, whole: bool) -> Iterator[IO[bytes]]:
+    """The file where it lies if it is no archive, else what is in it, from a file without name."""
+    if file.path and not whole:
+        remote = is_remote(file.path)
+        with opened_object(file) if remote else Path(file.path).open("rb") as stream:
+            if stream.read(len(MAGIC)) == MAGIC:
+                yield stream
+                return
+    with spooled(file, chunks) as stream:
+        yield stream
 
 
-def _lines(engine: duckdb.DuckDBPyConnection, rows: Any) -> bytes:  # noqa: ANN401 - an Arrow table
+def _json(table: pq.ParquetFile) -> Iterator[Lines]:
+    import pyarrow as pa
+
+    with open_engine() as engine:
+        for batch in table.iter_batches(batch_size=_ROWS):
+            yield _json_of(engine, pa.Table.from_batches([batch])), batch.num_rows
+
+
+def _json_of(engine: duckdb.DuckDBPyConnection, rows: pa.Table) -> bytes:
     engine.register("rows", rows)
     query = "SELECT string_agg(to_json(r)::VARCHAR, chr(10)) FROM rows AS r"
     ((text,),) = engine.execute(query).fetchall()
