@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,11 +38,13 @@ class InputFile:
         path: Where it is, also as a URL; empty for standard input.
         named: Whether the user named this very file (then it must be a log), or a folder or
             glob that holds it (then another kind of file is passed over).
+        size: Bytes of an object in the store of a cloud; None where that is not known.
     """
 
     name: str
     path: str
     named: bool
+    size: int | None = field(default=None, compare=False)
 
 
 def find_inputs(paths: Iterable[str | os.PathLike[str]]) -> tuple[InputFile, ...]:
@@ -94,10 +96,10 @@ def _expand(text: str) -> Iterator[InputFile]:
 def _in_store(url: str) -> Iterator[InputFile]:
     """Objects of a cloud; one the user did not name counts where it is called like a log."""
     passed = False
-    for name, named in find_objects(url):
-        if named or _LOG_NAME.match(name.rpartition("/")[2]):
+    for found in find_objects(url):
+        if found.named or _LOG_NAME.match(found.url.rpartition("/")[2]):
             passed = True
-            yield InputFile(name, name, named=named)
+            yield InputFile(found.url, found.url, named=found.named, size=found.size)
     if not passed:
         message = "nothing here is called like a flow log"
         raise InputError(message, where=url, hint=_LOG_HINT)

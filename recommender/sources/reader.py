@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from recommender.model.errors import BombError, InputError, PartialInputError
 from recommender.sources.arrays import array_lines
 from recommender.sources.cutting import cut_blocks, join_blocks
+from recommender.sources.fetching import Fetcher
 from recommender.sources.formats import format_of, recognise
 from recommender.sources.layout import UNKNOWN
 from recommender.sources.options import AS_FOUND
@@ -107,10 +108,11 @@ def _work(
     files: tuple[InputFile, ...], options: ReadOptions, offer: Callable[[object], bool]
 ) -> None:
     try:
-        for file in files:
-            for part in _read_file(file, options):
-                if not offer(part):
-                    return
+        with Fetcher(files) as fetcher:
+            for file in files:
+                for part in _read_file(file, options, fetcher):
+                    if not offer(part):
+                        return
     except BaseException as error:  # noqa: BLE001 - handed on and raised by the consumer
         offer(error)
     else:
@@ -138,13 +140,18 @@ class _Begun:
     early: PartialInputError | None = None
 
 
-def _begin(file: InputFile) -> _Begun:
+def _begin(file: InputFile, fetcher: Fetcher) -> _Begun:
     """Read the beginning of a file."""
-    chunks = read_bytes(file)
+    try:
+        content = fetcher.take(file)
+    except PartialInputError as error:
+        return _Begun([], early=error)
+    chunks = read_bytes(file, content)
     head, early = _peek(chunks)
     data = b"".join(head).removeprefix(_BOM)
     if data.startswith(MAGIC):
-        return _begin_table(file, chain(head, _raise_after(early) if early else chunks))
+        whole = chain(head, _raise_after(early) if early else chunks)
+        return _begin_table(table_rows(file, whole, at_hand=content is not None))
     lines: Iterator[bytes] = chain([data], _raise_after(early) if early else chunks)
     start = data[:_HEAD_BYTES]
     if _ARRAY.match(start):
@@ -153,8 +160,7 @@ def _begin(file: InputFile) -> _Begun:
     return _Begun(start.split(b"\n")[:_HEAD_LINES], lines, early=early)
 
 
-def _begin_table(file: InputFile, chunks: Iterator[bytes]) -> _Begun:
-    rows = table_rows(file, chunks, whole=False)
+def _begin_table(rows: Iterator[Lines]) -> _Begun:
     try:
         names, named = next(rows)
         if named:
@@ -165,9 +171,9 @@ def _begin_table(file: InputFile, chunks: Iterator[bytes]) -> _Begun:
     return _Begun(head[0].split(b"\n")[:_HEAD_LINES], rows=chain([head], rows))
 
 
-def _read_file(file: InputFile, options: ReadOptions) -> Iterator[FilePart]:
+def _read_file(file: InputFile, options: ReadOptions, fetcher: Fetcher) -> Iterator[FilePart]:
     try:
-        begun = _begin(file)
+        begun = _begin(file, fetcher)
         if begun.early and not any(line.strip() for line in begun.first):
             yield FilePart(file, UNKNOWN, FileEnd(begun.early))
             return

@@ -12,7 +12,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from recommender.model.errors import InputError, PartialInputError, RecommenderError
 from recommender.model.text import clean
@@ -77,11 +77,25 @@ def is_remote(text: str) -> bool:
     return _URL.match(text) is not None
 
 
-def find_objects(url: str) -> Iterator[tuple[str, bool]]:
+class FoundObject(NamedTuple):
+    """An object of a store.
+
+    Attributes:
+        url: Where it is.
+        named: Whether the user named this very one.
+        size: How many bytes it has; None where the store was not asked.
+    """
+
+    url: str
+    named: bool
+    size: int | None = None
+
+
+def find_objects(url: str) -> Iterator[FoundObject]:
     """The objects that a URL means: one object, all below a prefix, or what a pattern matches.
 
     Yields:
-        The URL of each object in order, and whether the user named this very one.
+        Each object, in the order of names.
 
     Raises:
         InputError: There is none, the store cannot be reached, or the URL holds a credential.
@@ -91,29 +105,69 @@ def find_objects(url: str) -> Iterator[tuple[str, bool]]:
     system = _file_system(url, store)
     try:
         if system.isfile(path):
-            yield url, True
+            yield FoundObject(url, named=True)
             return
         if _GLOB.search(path):
-            found = [name for name in system.glob(path) if system.isfile(name)]
+            found = system.glob(path, detail=True)
         else:
-            found = system.find(path)
+            found = system.find(path, detail=True)
     except Exception as error:  # noqa: BLE001 - each library has errors of its own
         raise _failure(url, store, error) from None
-    if not found:
+    objects = {name: about for name, about in found.items() if about.get("type") == "file"}
+    if not objects:
         what = (
             "no object matches this pattern" if _GLOB.search(path) else "no such object or prefix"
         )
         raise InputError(what, where=url, hint="check the bucket and the path")
-    for name in sorted(found):
-        yield f"{scheme}://{name}", False
+    for name, about in sorted(objects.items()):
+        size = about.get("size")
+        yield FoundObject(
+            f"{scheme}://{name}", named=False, size=size if isinstance(size, int) else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """A store that somebody is logged in to.
+
+    Attributes:
+        about: What is known of it.
+        system: Its file system, of a library.
+    """
+
+    about: _Store
+    system: Any
+
+    def content(self, item: InputFile, *, most: int) -> bytes | None:
+        """All bytes of an object; None where it has more than so many.
+
+        Raises:
+            PartialInputError: It cannot be read.
+        """
+        _, path = _parts(item.path)
+        try:
+            content: bytes = self.system.cat_file(path, start=0, end=most + 1)
+        except Exception as error:  # noqa: BLE001 - each library has errors of its own
+            raise _unread(item.name, self.about, error) from None
+        return content if len(content) <= most else None
+
+
+def open_store(url: str) -> ObjectStore:
+    """The store that a URL leads to.
+
+    Raises:
+        InputError: The package for it is missing, or there is nobody to log in as.
+    """
+    store = _checked(url)
+    return ObjectStore(store, _file_system(url, store))
 
 
 def read_object(item: InputFile) -> Iterator[bytes]:
     """The bytes of an object as they are stored, some at a time.
 
     Raises:
-        InputError: It cannot be opened.
-        PartialInputError: It breaks off; raised after what came before has been handed on.
+        PartialInputError: It cannot be opened, or breaks off; raised after what came before has
+            been handed on.
     """
     store = _checked(item.path)
     _, path = _parts(item.path)
@@ -128,7 +182,7 @@ def read_object(item: InputFile) -> Iterator[bytes]:
     except Exception as error:
         if isinstance(error, GeneratorExit):
             raise
-        failure = _failure(item.name, store, error)
+        failure = _unread(item.name, store, error)
         if not done:
             raise failure from None
         raise _broken(item.name, done, failure.message) from None
@@ -204,6 +258,12 @@ def _file_system(url: str, store: _Store) -> Any:  # noqa: ANN401 - fsspec has n
         raise InputError(message, where=_shown(url), hint=hint) from None
     except Exception as error:  # noqa: BLE001 - as above; some look for credentials at once
         raise _failure(url, store, error) from None
+
+
+def _unread(name: str, store: _Store, error: Exception) -> PartialInputError:
+    """The same for one object of a log, which may have held anything."""
+    told = _failure(name, store, error)
+    return PartialInputError(told.message, where=name, hint=told.hint)
 
 
 def _failure(name: str, store: _Store, error: Exception) -> InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
-from recommender.model.errors import InputError
+from recommender.model.errors import InputError, PartialInputError
 from recommender.sources.remote import is_remote, read_object
 from recommender.sources.texts import PlainFile
 from recommender.sources.unpacking import GZIP, ZSTD, unpack
@@ -22,19 +23,26 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 20
 
 
-def read_bytes(item: InputFile) -> Iterator[bytes]:
+def read_bytes(item: InputFile, content: bytes | None = None) -> Iterator[bytes]:
     """The unpacked content of one input in chunks of about 1 MiB.
 
     Plain text, gzip (several members too) and zstd are told apart by their first bytes.
 
+    Args:
+        item: The input.
+        content: Its bytes, where they are at hand.
+
     Raises:
-        InputError: The file or object cannot be opened.
+        InputError: The named file cannot be opened.
         BombError: The archive unpacks to more than 200 times its size.
-        PartialInputError: The archive or object ends early or is corrupt; raised after everything
-            that could be unpacked has been handed on.
+        PartialInputError: The archive or object ends early or is corrupt, or cannot be opened
+            though it may hold a part of the log; raised after everything that could be unpacked
+            has been handed on.
     """
     try:
-        if not item.path:
+        if content is not None:
+            yield from unpack(item.name, _chunks(io.BytesIO(content)))
+        elif not item.path:
             yield from unpack(item.name, _chunks(_standard_input()))
         elif is_remote(item.path):
             yield from unpack(item.name, read_object(item))
@@ -43,7 +51,8 @@ def read_bytes(item: InputFile) -> Iterator[bytes]:
                 yield from unpack(item.name, _chunks(file))
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
-        raise InputError(message, where=item.name, hint="check the file's permissions") from error
+        kind = InputError if item.named else PartialInputError
+        raise kind(message, where=item.name, hint="check the file's permissions") from error
 
 
 def spooled(item: InputFile, chunks: Iterable[bytes]) -> IO[bytes]:

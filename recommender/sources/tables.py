@@ -34,13 +34,13 @@ MAGIC: Final = b"PAR1"
 _ROWS: Final = 16_384
 
 
-def table_rows(file: InputFile, chunks: Iterable[bytes], *, whole: bool) -> Iterator[Lines]:
+def table_rows(file: InputFile, chunks: Iterable[bytes], *, at_hand: bool) -> Iterator[Lines]:
     """The rows of a Parquet file as lines, some rows at a time.
 
     Args:
         file: The file.
         chunks: Its unpacked content; not asked for where the file can be read where it lies.
-        whole: Whether the content is to be taken from the chunks in any case.
+        at_hand: Whether the content is in memory, so that it is never read where it lies.
 
     Yields:
         First the names of the columns as a line of CSV, or nothing where rows are JSON; then
@@ -54,7 +54,7 @@ def table_rows(file: InputFile, chunks: Iterable[bytes], *, whole: bool) -> Iter
     import pyarrow as pa  # only who has tables pays for it
     import pyarrow.parquet as pq
 
-    with _opened(file, chunks, whole=whole) as stream:
+    with _opened(file, chunks, at_hand=at_hand) as stream:
         guard = Guard(file.name, stream.seek(0, io.SEEK_END))
         stream.seek(0)
         try:
@@ -75,9 +75,9 @@ def table_rows(file: InputFile, chunks: Iterable[bytes], *, whole: bool) -> Iter
 
 
 @contextmanager
-def _opened(file: InputFile, chunks: Iterable[bytes], *, whole: bool) -> Iterator[IO[bytes]]:
+def _opened(file: InputFile, chunks: Iterable[bytes], *, at_hand: bool) -> Iterator[IO[bytes]]:
     """The file where it lies if it is no archive, else what is in it, from a file without name."""
-    if file.path and not whole:
+    if file.path and not at_hand:
         remote = is_remote(file.path)
         with opened_object(file) if remote else Path(file.path).open("rb") as stream:
             if stream.read(len(MAGIC)) == MAGIC:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl, unquote, urlparse
@@ -23,11 +24,40 @@ _MOMENT = "2026-03-02T00:00:00.000Z"
 _RFC_1123 = "Mon, 02 Mar 2026 00:00:00 GMT"
 
 
+class Gate:
+    """Where requests for objects wait for each other: all but the first, until enough are there.
+
+    Attributes:
+        asked: How many have come.
+        most: How many were there at a time.
+    """
+
+    def __init__(self, wanted: int = 1) -> None:
+        self.asked = self.most = 0
+        self._wanted, self._inside = wanted, 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self.asked += 1
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+            self._changed.notify_all()
+            if self.asked > 1:
+                # Only where something is wrong does anybody wait for so long.
+                self._changed.wait_for(lambda: self.most >= self._wanted, timeout=5)
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._inside -= 1
+
+
 class _Store(BaseHTTPRequestHandler):
     """What both stores share."""
 
     protocol_version = "HTTP/1.1"
     objects: ClassVar[dict[str, bytes]] = {}
+    gate: ClassVar[Gate] = Gate()
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
@@ -68,7 +98,8 @@ class _Google(_Store):
             self.answer(404, b'{"error": {"code": 404, "message": "no such object"}}')
         elif query.get("alt") == "media":
             code, piece, shown = self.part(self.objects[key])
-            self.answer(code, piece, **({"Content_Range": shown} if shown else {}))
+            with self.gate:
+                self.answer(code, piece, **({"Content_Range": shown} if shown else {}))
         else:
             self.answer(200, json.dumps(self._about(key)).encode())
 
@@ -92,7 +123,8 @@ class _Azure(_Store):
             data = self.objects[key]
             code, piece, shown = self.part(data)
             headers = self._about(data) | ({"Content_Range": shown} if shown else {})
-            self.answer(code, piece, **headers | {"length": str(len(piece))})
+            with self.gate:
+                self.answer(code, piece, **headers | {"length": str(len(piece))})
 
     def do_HEAD(self) -> None:
         path, _ = self.asked()
@@ -139,9 +171,40 @@ class _Azure(_Store):
         ).encode()
 
 
+class _Door(BaseHTTPRequestHandler):
+    """Hands requests on to a server behind it."""
+
+    protocol_version = "HTTP/1.1"
+    behind: ClassVar[str] = ""
+    gate: ClassVar[Gate] = Gate()
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def do_GET(self) -> None:
+        with self.gate if "Range" in self.headers else nullcontext():
+            self._hand_on()
+
+    def do_HEAD(self) -> None:
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        line = HTTPConnection(self.behind)
+        line.request(self.command, self.path, headers=dict(self.headers))
+        answer = line.getresponse()
+        body = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection"):
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        line.close()
+
+
 @contextmanager
-def _running(kind: type[_Store], objects: dict[str, bytes]) -> Iterator[str]:
-    handler = type("Handler", (kind,), {"objects": objects})
+def _running(kind: type[BaseHTTPRequestHandler], **known: object) -> Iterator[str]:
+    handler = type("Handler", (kind,), known)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -153,18 +216,25 @@ def _running(kind: type[_Store], objects: dict[str, bytes]) -> Iterator[str]:
 
 
 @contextmanager
-def google(objects: dict[str, bytes]) -> Iterator[dict[str, str]]:
+def google(objects: dict[str, bytes], gate: Gate | None = None) -> Iterator[dict[str, str]]:
     """A bucket of Google's; gives the variables that lead to it."""
-    with _running(_Google, objects) as address:
+    with _running(_Google, objects=objects, gate=gate or Gate()) as address:
         yield {"STORAGE_EMULATOR_HOST": address, "NO_GCE_CHECK": "true"}
 
 
 @contextmanager
-def azure(objects: dict[str, bytes]) -> Iterator[dict[str, str]]:
+def azure(objects: dict[str, bytes], gate: Gate | None = None) -> Iterator[dict[str, str]]:
     """A container of Azure's; gives the variables that lead to it."""
-    with _running(_Azure, objects) as address:
+    with _running(_Azure, objects=objects, gate=gate or Gate()) as address:
         connection = (
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
             f"BlobEndpoint={address}/{ACCOUNT};"
         )
         yield {"AZURE_STORAGE_CONNECTION_STRING": connection}
+
+
+@contextmanager
+def door(to: str, gate: Gate) -> Iterator[str]:
+    """The address of a server that hands requests on, those for objects through a gate."""
+    with _running(_Door, behind=to.removeprefix("http://"), gate=gate) as address:
+        yield address

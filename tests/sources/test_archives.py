@@ -193,3 +193,15 @@ def test_log_that_packs_well_is_no_bomb(tmp_path: Path) -> None:
 def test_no_record_is_lost_between_files(tmp_path: Path) -> None:
     other = pod("shop", "other-0", "10.0.9.9")
     assert reconciles(read(tmp_path, *FLOWS, *talk(WEB, other)), len(FLOWS) + 4)
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_a_part_of_the_log_that_is_missing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.log").write_bytes(LINES)
+    # Nobody can read it from its beginning, not even who may read anything.
+    (tmp_path / "b.log").symlink_to("/proc/self/mem")
+    good, bad = connect([tmp_path]).accounting.files
+    assert (good.records, good.complete) == (len(FLOWS), True)
+    assert (bad.file, bad.records, bad.complete) == (str(tmp_path / "b.log"), 0, False)
+    assert "cannot be read" in bad.problem

@@ -6,8 +6,10 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,7 +22,9 @@ from sources import object_stores
 
 from recommender.connections.edges import connect
 from recommender.model.errors import InputError, PartialInputError
+from recommender.sources import fetching
 from recommender.sources.discovery import InputFile, find_inputs
+from recommender.sources.reader import FileEnd, read_parts
 from recommender.sources.streams import read_bytes
 
 if TYPE_CHECKING:
@@ -123,13 +127,27 @@ def test_packed_objects_of_a_prefix_are_one_log(bucket: Any, tmp_path: Path) -> 
     assert names == ["s3://logs/AWSLogs/1/a.log.gz", "s3://logs/AWSLogs/2/b.jsonl"]
 
 
-def test_tables_of_a_bucket_are_read_where_they_lie(bucket: Any) -> None:  # noqa: ANN401
+def test_tables_of_a_bucket_are_read_in_their_partitions(bucket: Any) -> None:  # noqa: ANN401
     rows = [{"srcaddr": "10.0.0.1", "dstaddr": "10.0.0.2", "dstport": 8080, "action": "ACCEPT"}]
     out = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows * 3), out)
-    put(bucket, **{"year=2026/a.parquet": out.getvalue(), "cut.parquet": out.getvalue()[:-9]})
-    (found,) = connect(["s3://logs/year=2026/"]).accounting.files
-    assert (found.format, found.records) == ("aws", 3)
+    table, day = out.getvalue(), "AWSLogs/aws-account-id=1/aws-region=eu-central-1/year=2026/day="
+    put(
+        bucket,
+        **{
+            f"{day}01/a.log.parquet": table,
+            f"{day}02/a.log.parquet.gz": gzip.compress(table),
+            "cut.parquet": table[:-9],
+        },
+    )
+    for url in ("s3://logs/AWSLogs/", "s3://logs/AWSLogs/**/year=2026/day=*/*"):
+        found = connect([url]).accounting.files
+        assert [(item.format, item.records) for item in found] == [("aws", 3), ("aws", 3)]
+    # A table that is too large to be fetched as a whole is read where it lies.
+    (single,) = connect([f"s3://logs/{day}01/a.log.parquet"]).accounting.files
+    assert single.records == 3
+    (packed,) = connect([f"s3://logs/{day}02/a.log.parquet.gz"]).accounting.files
+    assert packed.records == 3
     (cut,) = connect(["s3://logs/cut.parquet"]).accounting.files
     assert not cut.complete
 
@@ -197,6 +215,72 @@ def test_other_stores_are_read_in_the_same_way(
     assert object_stores.KEY not in str(caught.value)
 
 
+MANY = {f"many/{number:02}.log": LINES for number in range(12)}
+
+
+@contextmanager
+def _many_of_amazon(
+    server: str,
+    bucket: Any,  # noqa: ANN401 - boto3 has no types
+    gate: object_stores.Gate,
+) -> Iterator[dict[str, str]]:
+    put(bucket, **MANY)
+    with object_stores.door(server, gate) as address:
+        yield {"AWS_ENDPOINT_URL": address}
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_small_objects_are_fetched_side_by_side_and_stay_in_their_order(
+    bucket: Any,  # noqa: ANN401 - boto3 has no types
+    server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+) -> None:
+    gate = object_stores.Gate(wanted=4)
+    stores = {
+        "s3": lambda: _many_of_amazon(server, bucket, gate),
+        "gs": lambda: object_stores.google(MANY, gate),
+        "az": lambda: object_stores.azure(MANY, gate),
+    }
+    with stores[scheme]() as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        found = connect([f"{scheme}://logs/many/"])
+    assert [account.file for account in found.accounting.files] == [
+        f"{scheme}://logs/{name}" for name in sorted(MANY)
+    ]
+    assert {account.records for account in found.accounting.files} == {len(FLOWS)}
+    # Each is asked for once, and four at a time have been.
+    assert (gate.asked, gate.most >= 4) == (len(MANY), True)
+
+
+def test_no_more_is_fetched_ahead_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "AHEAD", 3 * len(LINES))
+    gate = object_stores.Gate()
+    with object_stores.google(MANY, gate) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        files = find_inputs(["gs://logs/many/"])
+        with fetching.Fetcher(files) as fetcher:
+            for taken, file in enumerate(files, 1):
+                assert fetcher.take(file) == LINES
+                assert gate.asked <= taken + 3
+    assert gate.asked == len(MANY)
+
+
+def test_an_object_that_is_gone_when_it_is_read_is_missing_from_the_log_and_said(
+    bucket: Any,  # noqa: ANN401 - boto3 has no types
+) -> None:
+    put(bucket, **MANY)
+    files = find_inputs(["s3://logs/many/"])
+    bucket.Object("many/05.log").delete()
+    ends = [part.part for part in read_parts(files) if isinstance(part.part, FileEnd)]
+    assert [str(end.problem) for end in ends if end.problem] == [
+        "s3://logs/many/05.log: no such object or bucket (check the bucket and path)"
+    ]
+    assert len(ends) == len(MANY)
+
+
 @pytest.mark.parametrize(
     ("url", "package", "extra"),
     [
@@ -230,15 +314,34 @@ def test_a_credential_in_a_url_is_refused_and_not_shown(url: str) -> None:
     assert not [secret for secret in (KEY, SECRET, TOKEN) if secret in str(caught.value)]
 
 
-def run(*arguments: str, endpoint: str, **changed: str) -> subprocess.CompletedProcess[str]:
-    names = environment(endpoint)
+#: Commands one after the other in one process, each with its exit code behind what it says.
+_ONE_BY_ONE = """
+import json, os, sys
+from recommender.cli.app import main
+for told in json.loads(sys.argv[1]):
+    os.environ["AWS_ENDPOINT_URL"] = told["endpoint"]
+    code = main(told["arguments"])
+    for stream in (sys.stdout, sys.stderr):
+        print("=== exit", code, file=stream, flush=True)
+"""
+
+
+def run(*commands: tuple[str, list[str]], **changed: str) -> list[tuple[int, str, str]]:
+    """Run commands, each against its endpoint; exit code, standard output and error of each."""
+    told = [{"endpoint": endpoint, "arguments": arguments} for endpoint, arguments in commands]
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "recommender", *arguments],
-        env=inherited | names | changed,
+    done = subprocess.run(
+        [sys.executable, "-c", _ONE_BY_ONE, json.dumps(told)],
+        env=inherited | environment(CLOSED) | changed,
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
+    )
+    said = [re.split(r"=== exit (\d+)\n", stream) for stream in (done.stdout, done.stderr)]
+    codes = list(map(int, said[0][1::2]))
+    # What is said at the very end is the last command's.
+    return list(
+        zip(codes, *([*texts[:-3:2], texts[-3] + texts[-1]] for texts in said), strict=True)
     )
 
 
@@ -248,27 +351,28 @@ def test_secrets_reach_no_log_error_or_report(
     tmp_path: Path,
 ) -> None:
     put(bucket, **{"a.log": LINES, "cut.log.gz": gzip.compress(LINES)[:-20]})
-    out = tmp_path / "out"
-    good = run("recommend", "s3://logs/a.log", "-d", str(out), endpoint=server)
-    assert good.returncode == 0, good.stderr
-    assert json.loads((out / "report.json").read_text())["inputs"]
-    bad = [
-        run("recommend", "s3://logs/cut.log.gz", "-d", str(tmp_path / "cut"), endpoint=server),
-        run("recommend", "s3://logs/none.log", "-d", str(tmp_path / "none"), endpoint=server),
-        run("recommend", "s3://logs/a.log", "-d", str(tmp_path / "closed"), endpoint=CLOSED),
-    ]
-    assert {done.returncode for done in bad} == {3}
+    urls = {"good": "a.log", "cut": "cut.log.gz", "none": "none.log", "closed": "a.log"}
+    endpoints = dict.fromkeys(urls, server) | {"closed": CLOSED}
+    good, *bad = run(
+        *(
+            (endpoints[name], ["recommend", f"s3://logs/{key}", "-d", str(tmp_path / name)])
+            for name, key in urls.items()
+        )
+    )
+    assert [code for code, _, _ in (good, *bad)] == [0, 3, 3, 3], good
+    assert json.loads((tmp_path / "good/report.json").read_text())["inputs"]
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
-    said = [stream for done in (good, *bad) for stream in (done.stdout, done.stderr)]
+    said = [stream for _, *streams in (good, *bad) for stream in streams]
     for secret in (KEY, SECRET, TOKEN):
         assert not [shown for shown in (*written, *said) if secret in shown]
-    for done in bad:
-        assert "Traceback" not in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+    for _, _, error in bad:
+        assert "Traceback" not in error
+        assert len(error.strip().splitlines()) == 1
 
 
 def test_without_credentials_the_error_says_how_to_log_in(server: str, tmp_path: Path) -> None:
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": ""}
-    done = run("recommend", "s3://logs/a.log", "-d", str(tmp_path), endpoint=server, **nobody)
-    assert done.returncode == 3
-    assert "log in first: aws" in done.stderr
+    command = ["recommend", "s3://logs/a.log", "-d", str(tmp_path)]
+    ((code, _, error),) = run((server, command), **nobody)
+    assert code == 3
+    assert "log in first: aws" in error
