@@ -21,7 +21,8 @@ def read_inventory(paths: Paths) -> Inventory:
     """Read a cluster from snapshots, manifests and kubectl dumps.
 
     Args:
-        paths: Files, folders, or ``-``. Several snapshots of one cluster are its history.
+        paths: Files, also packed with gzip or zstd, tar archives, folders, or ``-``. Several
+            snapshots of one cluster are its history.
 
     Returns:
         The cluster as known; ``findings`` names what could not be read.
@@ -53,7 +54,8 @@ def snapshot(  # noqa: PLR0913 - as the command
     """Look at a live cluster, with get and list alone.
 
     Args:
-        to: File to write the snapshot to, as JSON; without it nothing is written.
+        to: File to write the snapshot to, as JSON, packed if its name ends in ``.gz`` or
+            ``.zst``; without it nothing is written.
         kubeconfig: The file to read; without it what kubectl would read, and inside a pod the
             pod's service account.
         context: The context to use; without it the current one.
@@ -72,6 +74,7 @@ def snapshot(  # noqa: PLR0913 - as the command
         OutputError: The file cannot be written.
     """
     from recommender.inventory.cluster_server import ClusterServer
+    from recommender.inventory.files import packed_for
     from recommender.inventory.snapshot import is_snapshot, take
     from recommender.rendering.files import write_file
 
@@ -79,5 +82,5 @@ def snapshot(  # noqa: PLR0913 - as the command
     server = ClusterServer.connect(path, context, allow_exec=allow_exec)
     taken = take(server, namespaces, told=progress)
     if to is not None:
-        write_file(to, taken.to_json(), ours=is_snapshot, force=force)
+        write_file(to, packed_for(os.fspath(to), taken.to_json()), ours=is_snapshot, force=force)
     return taken

@@ -25,7 +25,7 @@ time, make a history of who held which address.
 Examples:
   recommender inventory snapshot -o prod.inventory.json
   recommender inventory snapshot --context prod -o prod.inventory.json
-  recommender inventory snapshot -n shop -n data -o shop.inventory.json
+  recommender inventory snapshot -n shop -n data -o shop.inventory.json.gz
   recommender inventory snapshot -o - | jq .taken
 
 \b
@@ -66,7 +66,12 @@ def _group(context: typer.Context) -> None:
 
 def snapshot(
     *,
-    output: Annotated[str, typer.Option("--output", "-o", help="File to write, or -.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", help="File to write, packed if it ends in .gz or .zst, or -."
+        ),
+    ],
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     namespaces: Annotated[
@@ -112,7 +117,9 @@ def snapshot(
 def show(
     files: Annotated[
         list[str],
-        typer.Argument(help="Snapshots, manifests, kubectl dumps, folders of them, or -."),
+        typer.Argument(
+            help="Snapshots, manifests, kubectl dumps, folders or archives of them, or -."
+        ),
     ],
     *,
     address: Annotated[

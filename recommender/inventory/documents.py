@@ -6,32 +6,22 @@ the file, the document and the line; nothing is skipped without one.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from recommender.inventory.files import contents, files_under, plain_name
 from recommender.inventory.looks import KIND, Look, missing_kinds, require_one_cluster
 from recommender.inventory.streams import Parsed, parse_json, parse_yaml
 from recommender.model.errors import BombError, InputError, ManifestError
 from recommender.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-#: Suffixes of the files that are read out of a folder; a file that is named is read whatever
-#: its suffix.
-SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
-
-#: Most bytes of one manifest file.
-MAX_BYTES: Final = 1 << 30
+    from collections.abc import Iterable
+    from pathlib import Path
 
 # Before every look that has a time.
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-
-# Kustomizations, and the report that stands beside this program's own drafts.
-_NOT_OBJECTS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "report.json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +108,8 @@ def read_documents(paths: Iterable[str | Path]) -> Documents:
     """Read every Kubernetes object under some paths.
 
     Args:
-        paths: Files, folders (read through, sorted by name, hidden ones left out) or ``-`` for
-            standard input.
+        paths: Files, also packed ones and tar archives, folders (read through, sorted by name,
+            hidden ones left out) or ``-`` for standard input.
 
     Returns:
         The objects with their places, those without a time first and then the oldest look
@@ -133,8 +123,9 @@ def read_documents(paths: Iterable[str | Path]) -> Documents:
     read = _Read()
     names = [str(path) for path in paths]
     for name in names:
-        for file in _files(name):
-            _read_file(file, read)
+        for file in files_under(name):
+            for held, raw in contents(file):
+                _read_content(held, raw, read)
     if not read.documents and not read.findings and not read.looks:
         raise InputError(
             "no Kubernetes object found",
@@ -151,25 +142,7 @@ def unpack(document: dict[str, Any], name: str) -> Documents:
     return read.done()
 
 
-def _files(name: str) -> Iterator[str]:
-    if name == "-":
-        yield name
-        return
-    path = Path(name)
-    if path.is_file():
-        yield name
-        return
-    if not path.is_dir():
-        raise InputError("no such file or folder", where=name)
-    for file in sorted(path.rglob("*")):
-        parts = file.relative_to(path).parts
-        hidden = any(part.startswith(".") for part in parts)
-        if file.suffix in SUFFIXES and file.name not in _NOT_OBJECTS and not hidden:
-            yield str(file)
-
-
-def _read_file(file: str, read: _Read) -> None:
-    raw = _bytes(file)
+def _read_content(file: str, raw: bytes, read: _Read) -> None:
     try:
         parsed = _parse(file, raw)
         for index, entry in enumerate(parsed, start=1):
@@ -205,29 +178,14 @@ def _read_entry(file: str, index: int, entry: Parsed, read: _Read) -> None:
         _unpack(entry, file, index, read)
 
 
-def _bytes(file: str) -> bytes:
-    try:
-        raw = sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else _read_path(Path(file))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=file) from None
-    if len(raw) > MAX_BYTES:
-        raise BombError("a manifest file of more than 1 GiB is refused", where=file)
-    return raw
-
-
-def _read_path(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
-
-
 def _parse(file: str, raw: bytes) -> list[Parsed]:
-    start = raw.lstrip()[:1]
-    if start in {b"{", b"["} or (file.endswith(".json") and start):
+    start, is_json = raw.lstrip()[:1], plain_name(file).endswith(".json")
+    if start in {b"{", b"["} or (is_json and start):
         try:
             return parse_json(raw, where=file)
         except ManifestError:
             # A flow mapping in YAML also begins with a brace.
-            if file.endswith(".json"):
+            if is_json:
                 raise
     return parse_yaml(raw, where=file)
 

@@ -15,6 +15,7 @@ from recommender.inventory.kinds import RESOURCES, Resource
 from recommender.inventory.listing import Listed, list_all
 from recommender.inventory.looks import KIND, SCHEMA_VERSION, Look, Missing
 from recommender.model.errors import InputError
+from recommender.sources.unpacking import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,7 +72,11 @@ class Snapshot:
 
 
 def is_snapshot(content: bytes) -> bool:
-    """Whether some content is a snapshot that this program wrote."""
+    """Whether some content is a snapshot that this program wrote, packed or not."""
+    try:
+        content = next(unpack("", iter((content,))), b"")
+    except InputError:
+        return False
     return re.match(rb'\{\s*"kind":\s*"' + KIND.encode() + b'"', content) is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
@@ -307,6 +308,16 @@ def test_the_file_is_private_and_replaces_a_snapshot_and_nothing_else(
     assert file.read_text() == "my notes"
     nr.snapshot(file, kubeconfig=kubeconfig, force=True)
     assert json.loads(file.read_text())["kind"] == "InventorySnapshot"
+
+
+def test_a_packed_snapshot_replaces_a_snapshot_and_reads_the_same(
+    kubeconfig: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "snapshot.json.gz"
+    nr.snapshot(file, kubeconfig=kubeconfig)
+    taken = nr.snapshot(file, kubeconfig=kubeconfig)
+    assert gzip.decompress(file.read_bytes()) == taken.to_json()
+    assert nr.read_inventory(file) == taken.inventory()
 
 
 def test_the_command_writes_a_file_or_standard_output_and_says_what_it_read(
