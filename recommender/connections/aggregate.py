@@ -305,17 +305,27 @@ _EDGES: Final = f"""
     FROM merged JOIN counted USING ({_KEY})
     LEFT JOIN pods USING (c_entity, v_entity, protocol, v_port)
 """
-# How many pods of either workload took part, where one stands for all in the rows.
+# How many pods of either workload took part, where one stands for all in the rows. A workload of
+# very many pods has several numbers, each with pods of its own.
 _PODS: Final = """
     CREATE TEMP TABLE pods AS
     WITH named AS (
         SELECT DISTINCT held.who, identity.entity FROM identity
         JOIN held ON held.endpoint = identity.endpoint WHERE held.who > 0
+    ), seen AS (
+        SELECT src_who, dst_who, c.entity AS c_entity, v.entity AS v_entity, protocol,
+            port AS v_port, srcs, dsts
+        FROM pair JOIN named c ON c.who = src_who JOIN named v ON v.who = dst_who
+    ), part AS (
+        SELECT c_entity, v_entity, protocol, v_port, bit_count(bit_or(srcs)) AS clients,
+            0 AS servers
+        FROM seen GROUP BY src_who, c_entity, v_entity, protocol, v_port
+        UNION ALL
+        SELECT c_entity, v_entity, protocol, v_port, 0, bit_count(bit_or(dsts))
+        FROM seen GROUP BY dst_who, c_entity, v_entity, protocol, v_port
     )
-    SELECT c.entity AS c_entity, v.entity AS v_entity, protocol, port AS v_port,
-        count(DISTINCT src) AS clients, count(DISTINCT dst) AS servers
-    FROM pair JOIN named c ON c.who = src_who JOIN named v ON v.who = dst_who
-    WHERE verdict = 'accepted' GROUP BY ALL
+    SELECT c_entity, v_entity, protocol, v_port, sum(clients) AS clients, sum(servers) AS servers
+    FROM part GROUP BY ALL
 """
 _FILES: Final = """
     SELECT file, coalesce(aside, outcome), sum(records) FROM (

@@ -1,8 +1,4 @@
-"""Who held which address when, put into the store, so that records are named while they are read.
-
-An end that the cluster's history names has a negative number: that of a holding, of a reason why
-nobody can be named, or of the workload behind a port of a Service.
-"""
+"""Who held which address when, put into the store, so that records are named as they are read."""
 
 from __future__ import annotations
 
@@ -11,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from recommender.connections.backends import backends, listeners
+from recommender.connections.history import history
 from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NAME, Resolved
-from recommender.inventory.holdings import LATE, MARGIN, REASONS, NoHolder, Role, timeline
+from recommender.inventory.holdings import LATE, MARGIN, REASONS, Role, timeline
 from recommender.model.entities import Entity
 from recommender.sources.endpoint import EndClass, Endpoint
 from recommender.sources.engine import MEMORY_LIMIT, memory_for
@@ -23,11 +20,10 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from recommender.connections.history import History
     from recommender.inventory.holdings import Holding, Timeline
     from recommender.inventory.types import Inventory
 
-#: Number of the reason why nobody is named for a record that spans the time of several holders.
-BEYOND: Final = REASONS.index(NoHolder.MARGIN)
 _CLASSES: Final = {
     Role.POD: EndClass.POD,
     Role.NODE: EndClass.NODE,
@@ -42,12 +38,14 @@ class Holders:
     Attributes:
         inventory: The cluster as known.
         spans: The timeline of its addresses; None where it knows none.
+        history: The same as the store keeps it.
         targets: Workloads, and the API server, behind ports of Services, in the order of their
             numbers.
     """
 
     inventory: Inventory | None = None
     spans: Timeline | None = None
+    history: History | None = None
     targets: list[Entity] = field(default_factory=list)
 
     @property
@@ -57,7 +55,7 @@ class Holders:
 
     def addresses(self) -> frozenset[str]:
         """Every address that the cluster is known to have used."""
-        return frozenset() if self.spans is None else frozenset(self.spans.ip.tolist())
+        return frozenset() if self.spans is None else frozenset(self.spans.addresses.tolist())
 
     def describe(self, number: int) -> tuple[Endpoint, Resolved]:
         """What an end of a negative number is."""
@@ -115,57 +113,36 @@ def hold(
         return Holders(inventory)
     spans = timeline(inventory.holdings, margin, late=LATE)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT + memory_for(len(spans))}MB'")
-    holders = Holders(inventory, spans)
-    entities = sorted({held.entity for held in spans.holdings})
-    number = {entity: i for i, entity in enumerate(entities, start=1)}
-    _fill_held(connection, spans, number)
-    _fill(
-        connection,
-        "listening",
-        sorted(
-            (number[entity], protocol, port)
-            for entity, protocol, port in listeners(inventory)
-            if entity in number
-        ),
-    )
+    known = history(spans)
+    holders = Holders(inventory, spans, known)
+    connection.register("spans", known.table())
+    connection.execute("INSERT INTO held SELECT * FROM spans")
+    connection.unregister("spans")
+    _fill(connection, "listening", _listening(inventory, known))
     _fill(connection, "service_target", _targets(holders, inventory, spans))
     return holders
 
 
-def _fill_held(
-    connection: duckdb.DuckDBPyConnection, spans: Timeline, number: dict[Entity, int]
-) -> None:
-    import numpy as np
-    import pyarrow as pa  # only who has a history pays for it
-
-    count = len(spans.holdings)
-    who = np.array([number[held.entity] for held in spans.holdings], np.int32)
-    is_pod = np.array([held.role is Role.POD for held in spans.holdings], bool)
-    known = spans.holder >= 0
-    row = np.where(known, spans.holder, 0)
-    rows = pa.table(
-        {
-            "ip": pa.array(spans.ip, pa.string()),
-            "from_us": spans.from_us,
-            "until_us": spans.until_us,
-            "endpoint": np.where(known, -1 - spans.holder, -1 - count - spans.reason),
-            "who": np.where(known, who[row], -spans.reason),
-            "is_pod": ~known | is_pod[row],
-            # What a record is of that begins in this interval and ends beyond it.
-            "beyond": np.full(len(spans), -1 - count - BEYOND),
-        }
+def _listening(inventory: Inventory, known: History) -> list[tuple[int | str, ...]]:
+    """The ports that holders are known to listen on, by every number that they have."""
+    numbers = defaultdict(list)
+    for number, entity in enumerate(known.entities, start=1):
+        numbers[entity].append(number)
+    return sorted(
+        (number, protocol, port)
+        for entity, protocol, port in listeners(inventory)
+        for number in numbers[entity]
     )
-    connection.register("spans", rows)
-    connection.execute("INSERT INTO held SELECT * FROM spans")
-    connection.unregister("spans")
 
 
 def _fill(
     connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[int | str, ...]]
 ) -> None:
+    """Put rows into a table, as lists: to add them one by one takes far longer."""
     if rows:
-        marks = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        lists = ", ".join("unnest(?)" for _ in columns)
+        connection.execute(f"INSERT INTO {table} SELECT {lists}", columns)
 
 
 def _targets(
@@ -173,6 +150,8 @@ def _targets(
 ) -> list[tuple[int | str, ...]]:
     """Ports of Services, by every number that their addresses have, and where they lead."""
     found = backends(inventory)
+    if not found:
+        return []
     holders.targets = sorted({backend.workload for backend in found})
     base = len(spans.holdings) + len(REASONS)
     target = {entity: -1 - base - i for i, entity in enumerate(holders.targets)}

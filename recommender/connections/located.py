@@ -7,10 +7,14 @@ client's port is left out: millions of records become as many rows as there are 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from recommender.connections.history import PAGE
 from recommender.inventory.holdings import OPEN_FROM, OPEN_UNTIL
 from recommender.sources.canonical import Sign
+
+if TYPE_CHECKING:
+    from recommender.connections.slots import Slots
 
 #: First port that systems hand out to clients (RFC 6056 leaves the range open; Linux: 32768).
 EPHEMERAL: Final = 32768
@@ -56,11 +60,12 @@ _SIGNS: Final = f"""signs | {int(Sign.PLATFORM)}
 TELLING: Final = int(Sign.ORIENTED | Sign.FORWARDED)
 
 
-def located_sql(flows: str, *, bare: bool) -> str:
+def located_sql(flows: str, slots: Slots, *, bare: bool) -> str:
     """SQL that makes the table ``grouped`` of a cloud's canonical flows.
 
     Args:
         flows: SQL of the flows.
+        slots: How the table ``near`` cuts time.
         bare: Whether the log knows addresses alone. Otherwise ends that it names keep their names.
     """
     # Of those who reported an oriented record one is enough, where its direction is known.
@@ -74,19 +79,24 @@ def located_sql(flows: str, *, bare: bool) -> str:
             SELECT malformed, aside, kept, lost_source, src_id, dst_id, new_src, new_dst,
                 CASE WHEN {one} THEN NULL ELSE observer END AS reporter,
                 min(observer) AS observer,
-                src_who, dst_who, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
+                src_who, dst_who, any_value(src_bit) AS src_bit, any_value(dst_bit) AS dst_bit,
+                src_ip, dst_ip, src_port, dst_port, protocol, verdict,
                 direction, hour,
                 signs & {TELLING} AS telling,
                 bit_or(signs) AS signs, count(*) AS records, sum(flows) AS flows,
                 sum(bytes) AS bytes, min(start) AS first, max(stop) AS last, min(line) AS line,
                 sum(lost) AS lost
-            FROM ({_turned_sql(flows, bare=bare)}) GROUP BY ALL
+            FROM ({turned_sql(_named_sql(flows, slots, bare=bare))}) GROUP BY ALL
         )
     """
 
 
-def _turned_sql(flows: str, *, bare: bool) -> str:
-    """SQL for records whose source is the client, where it can be told."""
+def turned_sql(named: str) -> str:
+    """SQL for records whose source is the client, where it can be told.
+
+    Args:
+        named: SQL of records with both ends looked up.
+    """
     return f"""
         SELECT malformed, aside, kept, lost_source, lost, line, bytes, start,
             CASE WHEN kept OR lost > 0 THEN observer END AS observer, turn,
@@ -98,7 +108,7 @@ def _turned_sql(flows: str, *, bare: bool) -> str:
             {_WAY} AS direction,
             CASE WHEN kept THEN coalesce(epoch_us(start), 0) // 3600000000 END AS hour,
             {_SIGNS} AS signs, {_FLOWS} AS flows, coalesce(until, start) AS stop
-        FROM (SELECT *, {_TURN} AS turn FROM ({_named_sql(flows, bare=bare)}))
+        FROM (SELECT *, {_TURN} AS turn FROM ({named}))
     """
 
 
@@ -109,13 +119,14 @@ def _end(side: str, same: str, other: str) -> str:
         CASE WHEN turn < 0 THEN {other}_id ELSE {same}_id END AS {side}_id,
         CASE WHEN turn < 0 THEN {other}_new ELSE {same}_new END AS new_{side},
         CASE WHEN turn < 0 THEN {other}_who ELSE {same}_who END AS {side}_who,
+        CASE WHEN turn < 0 THEN {other}_bit ELSE {same}_bit END AS {side}_bit,
         -- The address of a pod that is known tells nothing more.
         CASE WHEN turn = 0 THEN {address[same]}
              WHEN turn > 0 AND NOT {same}_pod THEN {address[same]}
              WHEN turn < 0 AND NOT {other}_pod THEN {address[other]} END AS {side}_ip"""
 
 
-def _named_sql(flows: str, *, bare: bool) -> str:
+def _named_sql(flows: str, slots: Slots, *, bare: bool) -> str:
     """SQL for records with both ends looked up: by their text, or by address and time."""
     texts = (
         ""
@@ -131,11 +142,14 @@ def _named_sql(flows: str, *, bare: bool) -> str:
                 CASE WHEN kept AND coalesce(src, '') = '' THEN src_ip END AS src_place,
                 CASE WHEN kept AND coalesce(dst, '') = '' THEN dst_ip END AS dst_place,
                 coalesce(epoch_us(start), {OPEN_FROM}) AS low,
-                coalesce(epoch_us(until), epoch_us(start), {OPEN_UNTIL - 1}) AS high
+                coalesce(epoch_us(until), epoch_us(start), {OPEN_UNTIL - 1}) AS high,
+                (low - ({slots.low})) // {slots.length} AS slot
             FROM (SELECT *, malformed IS NULL AND aside IS NULL AS kept FROM ({flows}))
         ) AS flow {texts}
-        LEFT JOIN near hs ON hs.ip = src_place AND hs.from_us <= low AND hs.until_us > low
-        LEFT JOIN near hd ON hd.ip = dst_place AND hd.from_us <= low AND hd.until_us > low
+        LEFT JOIN near hs ON hs.ip = src_place AND hs.slot = flow.slot
+            AND hs.from_us <= low AND hs.until_us > low
+        LEFT JOIN near hd ON hd.ip = dst_place AND hd.slot = flow.slot
+            AND hd.from_us <= low AND hd.until_us > low
         LEFT JOIN listening ls
             ON ls.who = hs.who AND ls.protocol = flow.protocol AND ls.port = src_port
         LEFT JOIN listening ld
@@ -154,21 +168,8 @@ def _looked_up(end: str, side: str, *, bare: bool) -> str:
             coalesce({held}, e{end}.id, CASE WHEN {side}_text IS NULL THEN 0 END) AS {end}_id,
             CASE WHEN e{end}.id IS NULL THEN {side}_text END AS {end}_new"""
     return f"""{told}, CASE WHEN {within} THEN h{end}.who ELSE h{end}.beyond END AS {end}_who,
-        coalesce(h{end}.is_pod OR NOT ({within}), false) AS {end}_pod,
+        h{end}.bit AS {end}_bit, coalesce(h{end}.is_pod OR NOT ({within}), false) AS {end}_pod,
         l{end}.who IS NOT NULL AND {within} AS {end}_listens"""
-
-
-def near_sql(low: int, high: int) -> str:
-    """SQL that makes the table ``near``: what of the history touches a span of time.
-
-    Args:
-        low: Its begin, in microseconds since 1970 UTC.
-        high: Its end.
-    """
-    return f"""
-        CREATE OR REPLACE TEMP TABLE near AS
-        SELECT * FROM held WHERE from_us <= {high} AND until_us > {low}
-    """
 
 
 # Rows of a block that differ in nothing but the pods of their workloads, or in who reported them.
@@ -188,8 +189,12 @@ COMPACTED: Final = f"""
         CASE WHEN {_SINGLE} THEN src_id END,
         CASE WHEN {_SINGLE} THEN dst_id END
 """
+# Which pods of either workload took part.
 PAIRS: Final = f"""
     INSERT INTO pair
-    SELECT DISTINCT src_who, dst_who, src_id, dst_id, protocol, dst_port, verdict
-    FROM grouped WHERE kept AND NOT {_SINGLE} AND src_who > 0 AND dst_who > 0
+    SELECT src_who, dst_who, protocol, dst_port,
+        bitstring_agg(src_bit, 0, {PAGE - 1}), bitstring_agg(dst_bit, 0, {PAGE - 1})
+    FROM grouped
+    WHERE kept AND NOT {_SINGLE} AND verdict = 'accepted' AND src_who > 0 AND dst_who > 0
+    GROUP BY ALL
 """

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from recommender.connections.located import located_sql, near_sql
+from recommender.connections.located import located_sql
+from recommender.connections.slots import cut_history
 from recommender.inventory.holdings import OPEN_FROM, OPEN_UNTIL
 from recommender.sources.formats import format_of
 
@@ -40,15 +41,12 @@ def locate(cursor: duckdb.DuckDBPyConnection, flows: str, *, bare: bool, span: S
     """
     ((many,),) = cursor.execute(f"SELECT count(*) > {_FEW} FROM held").fetchall()
     low, high = span if span is not None and many else _EVERY
-    statement = located_sql(flows, bare=bare)
-    cursor.execute(near_sql(low, high))
-    cursor.execute(statement)
+    cursor.execute(located_sql(flows, cut_history(cursor, low, high), bare=bare))
     if (low, high) == _EVERY:
         return
     found = span_of(cursor, "grouped", begin="first", end="last")
     if found is not None and (found[0] < low or found[1] > high):
-        cursor.execute(near_sql(*found))
-        cursor.execute(statement)
+        cursor.execute(located_sql(flows, cut_history(cursor, *found), bare=bare))
 
 
 def span_of(

@@ -27,12 +27,11 @@ _TABLES: Final = """
     );
     CREATE TABLE dns_name (endpoint INTEGER, ip VARCHAR, name VARCHAR);
     CREATE TABLE held (
-        ip VARCHAR, from_us BIGINT, until_us BIGINT, endpoint INTEGER, who INTEGER, is_pod BOOLEAN,
-        beyond INTEGER
+        ip VARCHAR, from_us BIGINT, until_us BIGINT, endpoint INTEGER, who INTEGER, bit INTEGER,
+        is_pod BOOLEAN, beyond INTEGER
     );
     CREATE TABLE pair (
-        src_who INTEGER, dst_who INTEGER, src INTEGER, dst INTEGER, protocol VARCHAR, port INTEGER,
-        verdict VARCHAR
+        src_who INTEGER, dst_who INTEGER, protocol VARCHAR, port INTEGER, srcs BIT, dsts BIT
     );
     CREATE TABLE listening (who INTEGER, protocol VARCHAR, port INTEGER);
     CREATE TABLE service_target (

@@ -105,25 +105,36 @@ class Timeline:
     An address that has no row is not known of the cluster.
 
     Attributes:
-        ip: The address, as text.
+        addresses: The addresses that have rows, as text, sorted; each has at least one.
+        place: Which of them a row is of.
         from_us: Begin of the interval in microseconds since 1970 UTC, inclusive.
         until_us: Its end, exclusive.
         holder: Number of the holding in ``holdings``; -1 where there is none.
         reason: Number of the reason in ``REASONS``; 0 where there is a holder.
         holdings: The holdings that the numbers are of. Where several pods of one entity had the
             address one after the other, the entity is certain and the pod one of them.
+        entities: The entities that hold anything, sorted.
+        who: Which of them each holding is of.
     """
 
-    ip: NDArray[Any]
+    addresses: NDArray[Any]
+    place: Integers
     from_us: Integers
     until_us: Integers
     holder: Integers
     reason: Integers
     holdings: tuple[Holding, ...]
+    entities: tuple[Entity, ...]
+    who: Integers
 
     def __len__(self) -> int:
         """How many intervals there are."""
-        return len(self.ip)
+        return len(self.place)
+
+    @property
+    def ip(self) -> NDArray[Any]:
+        """The address of each row, as text."""
+        return self.addresses[self.place]
 
     def at(self, ip: str, moment: datetime) -> Holding | NoHolder | None:
         """Who had an address at a moment of a log.
@@ -137,9 +148,10 @@ class Timeline:
         """
         import numpy as np
 
-        low, high = np.searchsorted(self.ip, ip, "left"), np.searchsorted(self.ip, ip, "right")
-        if low == high:
+        place = int(np.searchsorted(self.addresses, ip))
+        if place == len(self.addresses) or self.addresses[place] != ip:
             return None
+        low, high = np.searchsorted(self.place, (place, place + 1))
         found = np.searchsorted(self.from_us[low:high], microseconds(moment), "right") - 1
         row = int(low + found)
         if self.reason[row]:
@@ -171,13 +183,20 @@ def timeline(
         The disjoint intervals of every address. A sweep over sorted arrays: no loop but one
         over the holdings to read their fields.
     """
-    addresses, holdings, spans = _read(holdings)
+    import numpy as np
+
+    told, spans = _read(holdings)
     before, after = margin // _MICROSECOND, (margin + late) // _MICROSECOND
     held = spans.where(spans.start <= spans.end).union()
     near = held.shifted(-before, after).union()
     sure = held.shifted(before, -before)
     sure = sure.where(sure.start < sure.end)
-    return _swept(addresses, held, near, sure, holdings)
+    place, time, holder, reason = _swept(len(told.addresses), held, near, sure)
+    until = np.full(len(place), OPEN_UNTIL, np.int64)
+    until[:-1] = np.where(place[1:] == place[:-1], time[1:], OPEN_UNTIL)
+    return Timeline(
+        told.addresses, place, time, until, holder, reason, told.holdings, told.entities, told.who
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,35 +243,78 @@ class _Spans:
         return _Spans(merged.ip, merged.entity, merged.start, latest[last], merged.holding)
 
 
-def _read(holdings: Sequence[Holding]) -> tuple[NDArray[Any], tuple[Holding, ...], _Spans]:
-    """Holdings as columns: the addresses, the holdings in their order, their intervals."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What the holdings are of: their addresses, themselves in order, and who they are of."""
+
+    addresses: NDArray[Any]
+    holdings: tuple[Holding, ...]
+    entities: tuple[Entity, ...]
+    who: Integers
+
+
+def _read(holdings: Sequence[Holding]) -> tuple[_Told, _Spans]:
+    """Holdings in the order of their addresses, and their intervals as columns."""
     import numpy as np
 
-    addresses, ip = np.unique(np.array([held.ip for held in holdings], object), return_inverse=True)
-    _, pod = np.unique(np.array([held.pod for held in holdings], object), return_inverse=True)
-    start = np.array([microseconds(h.start) if h.start else OPEN_FROM for h in holdings], np.int64)
-    end = np.array([microseconds(h.end) if h.end else OPEN_UNTIL for h in holdings], np.int64)
-    entities = [held.entity for held in holdings]
-    number = {entity: i for i, entity in enumerate(sorted(set(entities)))}
-    who = np.array([number[entity] for entity in entities], np.int64)
+    addresses, ip = _numbered([held.ip for held in holdings])
+    _, pod = _numbered([held.pod for held in holdings])
+    start = _moments([held.start for held in holdings], OPEN_FROM)
+    end = _moments([held.end for held in holdings], OPEN_UNTIL)
+    entities, who = _entities([held.entity for held in holdings])
     order = np.lexsort((pod, who, end, start, ip))
-    spans = _Spans(ip.astype(np.int64), who, start, end, np.arange(len(ip), dtype=np.int64))
-    spans = spans.where(order)
-    ordered = tuple(holdings[row] for row in order.tolist())
-    return addresses, ordered, replace(spans, holding=np.arange(len(ip), dtype=np.int64))
+    spans = _Spans(ip, who, start, end, np.arange(len(ip), dtype=np.int64)).where(order)
+    ordered = tuple([holdings[row] for row in order.tolist()])
+    told = _Told(addresses, ordered, entities, spans.entity)
+    return told, replace(spans, holding=np.arange(len(ip), dtype=np.int64))
+
+
+def _numbered(texts: list[str]) -> tuple[NDArray[Any], Integers]:
+    """The distinct texts, sorted, and which of them each is."""
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import compute
+
+    codes = pa.array(texts, pa.string()).dictionary_encode()
+    distinct = codes.dictionary.to_numpy(zero_copy_only=False)
+    # UTF-8 sorts as the characters do.
+    order = compute.sort_indices(codes.dictionary).to_numpy()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return distinct[order], rank[codes.indices.to_numpy()]
+
+
+def _moments(times: list[datetime | None], open_end: int) -> Integers:
+    """Times in microseconds since 1970 UTC."""
+    import pyarrow as pa
+
+    found = pa.array(times, pa.timestamp("us", "UTC")).cast(pa.int64())
+    moments: Integers = found.fill_null(open_end).to_numpy()
+    return moments
+
+
+def _entities(each: list[Entity]) -> tuple[tuple[Entity, ...], Integers]:
+    """The distinct entities, sorted, and which of them each is; few objects stand for many."""
+    import numpy as np
+
+    objects = {id(entity): entity for entity in each}
+    entities = tuple(sorted(set(objects.values())))
+    number = {entity: i for i, entity in enumerate(entities)}
+    of_object = {key: number[entity] for key, entity in objects.items()}
+    return entities, np.array([of_object[id(entity)] for entity in each], np.int64)
 
 
 def _swept(
-    addresses: NDArray[Any],
-    held: _Spans,
-    near: _Spans,
-    sure: _Spans,
-    holdings: tuple[Holding, ...],
-) -> Timeline:
-    """One pass over all bounds in order, counting who is there between any two of them."""
+    addresses: int, held: _Spans, near: _Spans, sure: _Spans
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """One pass over all bounds in order, counting who is there between any two of them.
+
+    Returns:
+        Of every interval the address, the begin, the holding (-1: none) and the reason.
+    """
     import numpy as np
 
-    every = np.arange(len(addresses), dtype=np.int64)
+    every = np.arange(addresses, dtype=np.int64)
     layers = (held, near, sure)
     spans = [(s.ip, s.start, s.end) for s in layers]
     ip = np.concatenate([every, *(column for i, _, _ in spans for column in (i, i))])
@@ -283,7 +345,4 @@ def _swept(
     # Rows that say the same as the row above are left out.
     news = np.ones(len(ip), bool)
     news[1:] = (ip[1:] != ip[:-1]) | (holder[1:] != holder[:-1]) | (reason[1:] != reason[:-1])
-    ip, time, holder, reason = (column[news] for column in (ip, time, holder, reason))
-    until = np.full(len(ip), OPEN_UNTIL, np.int64)
-    until[:-1] = np.where(ip[1:] == ip[:-1], time[1:], OPEN_UNTIL)
-    return Timeline(addresses[ip], time, until, holder, reason, holdings)
+    return ip[news], time[news], holder[news], reason[news]
