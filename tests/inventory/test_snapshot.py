@@ -294,6 +294,18 @@ def test_an_answer_that_is_no_list_is_an_error(cluster: Cluster, kubeconfig: Pat
         nr.snapshot(kubeconfig=kubeconfig)
 
 
+def test_who_does_not_want_the_certificate_checked_hears_no_word_with_each_request(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serve(Cluster(), make_authority(tmp_path)) as cluster:
+        config = write_kubeconfig(tmp_path / "config", cluster.url)
+        there = f"server: {cluster.url}\n"
+        text = config.read_text().replace(there, f"{there}    insecure-skip-tls-verify: true\n")
+        config.write_text(text)
+        nr.snapshot(kubeconfig=config)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_file_is_private_and_replaces_a_snapshot_and_nothing_else(
     kubeconfig: Path, tmp_path: Path
 ) -> None:
