@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from recommender.connections.folding import fold
+from recommender.connections.history import PAGE
 from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NONE
 from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
@@ -203,7 +204,7 @@ _FATES: Final = f"""
 _JUDGED: Final = f"""
     CREATE TEMP TABLE judged AS
     SELECT leg.* EXCLUDE
-            (verdict, turn, client_class, server_class, aside, c_reason, v_reason, v_rank),
+            (turn, client_class, server_class, aside, c_reason, v_reason, v_rank),
         CASE WHEN verdict = 'accepted' THEN coalesce(outcome, 'accepted') ELSE verdict END
             AS outcome
     FROM leg LEFT JOIN fate USING ({_PARTNERS})
@@ -269,6 +270,7 @@ _WEIGHED: Final = f"""
         GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod, observer
     ) AS observed GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod
 """
+_SAME: Final = "c_entity, v_entity, protocol, v_port"
 # What an edge counts distinct of is drawn together first: connections differ in their ports.
 _EDGES: Final = f"""
     WITH weighed AS ({_WEIGHED}), counted AS (
@@ -285,9 +287,9 @@ _EDGES: Final = f"""
     ), merged AS (
         SELECT {_KEY}, sum(records) AS records,
             min(first) AS first, max(last) AS last,
-            coalesce(nullif(count(DISTINCT nullif(c_pod, 0)), 0),
+            coalesce(nullif(count(DISTINCT nullif(c_pod, 0)) FILTER (NOT sided), 0),
                 count(DISTINCT c_ip)) AS c_pods,
-            coalesce(nullif(count(DISTINCT nullif(v_pod, 0)), 0),
+            coalesce(nullif(count(DISTINCT nullif(v_pod, 0)) FILTER (NOT sided), 0),
                 count(DISTINCT v_ip)) AS v_pods,
             count(DISTINCT hour // 24) AS days, count(DISTINCT hour) AS hours,
             -- Of the interfaces of a cloud one on each side is named: there may be thousands.
@@ -303,29 +305,45 @@ _EDGES: Final = f"""
             greatest(v_pods, coalesce(servers, 0)) AS v_pods),
         greatest(counted.flows, 1) AS flows, counted.bytes
     FROM merged JOIN counted USING ({_KEY})
-    LEFT JOIN pods USING (c_entity, v_entity, protocol, v_port)
+    LEFT JOIN pods USING ({_SAME}, outcome)
 """
-# How many pods of either workload took part, where one stands for all in the rows. A workload of
-# very many pods has several numbers, each with pods of its own.
-_PODS: Final = """
+# How many pods of either workload took part, where one stands for all in some rows: those that
+# were drawn together, as bits, and those of all other rows. A workload of very many pods has
+# several numbers, each with pods of its own.
+_PODS: Final = f"""
     CREATE TEMP TABLE pods AS
     WITH named AS (
-        SELECT DISTINCT held.who, identity.entity FROM identity
+        SELECT DISTINCT held.who, held.bit, identity.entity, identity.pod FROM identity
         JOIN held ON held.endpoint = identity.endpoint WHERE held.who > 0
-    ), seen AS (
-        SELECT src_who, dst_who, c.entity AS c_entity, v.entity AS v_entity, protocol,
-            port AS v_port, srcs, dsts
-        FROM pair JOIN named c ON c.who = src_who JOIN named v ON v.who = dst_who
-    ), part AS (
-        SELECT c_entity, v_entity, protocol, v_port, bit_count(bit_or(srcs)) AS clients,
-            0 AS servers
-        FROM seen GROUP BY src_who, c_entity, v_entity, protocol, v_port
+    ), holder AS (
+        SELECT DISTINCT who, entity FROM named
+    ), fate AS (
+        SELECT DISTINCT {_SAME}, verdict, outcome FROM judged WHERE {_SIDED}
+    ), drawn AS (
+        SELECT src_who, dst_who, {_SAME}, outcome, srcs, dsts FROM (
+            SELECT src_who, dst_who, c.entity AS c_entity, v.entity AS v_entity, protocol,
+                port AS v_port, verdict, srcs, dsts
+            FROM pair JOIN holder c ON c.who = src_who JOIN holder v ON v.who = dst_who
+        ) AS seen JOIN fate USING ({_SAME}, verdict)
+    ), client AS (
+        SELECT {_SAME}, outcome, src_who AS who, srcs AS pods FROM drawn
         UNION ALL
-        SELECT c_entity, v_entity, protocol, v_port, 0, bit_count(bit_or(dsts))
-        FROM seen GROUP BY dst_who, c_entity, v_entity, protocol, v_port
+        SELECT {_SAME}, outcome, who, bitstring_agg(bit, 0, {PAGE - 1})
+        FROM judged JOIN named ON named.pod = c_pod WHERE c_pod > 0 AND NOT {_SIDED} GROUP BY ALL
+    ), server AS (
+        SELECT {_SAME}, outcome, dst_who AS who, dsts AS pods FROM drawn
+        UNION ALL
+        SELECT {_SAME}, outcome, who, bitstring_agg(bit, 0, {PAGE - 1})
+        FROM judged JOIN named ON named.pod = v_pod WHERE v_pod > 0 AND NOT {_SIDED} GROUP BY ALL
+    ), part AS (
+        SELECT {_SAME}, outcome, bit_count(bit_or(pods)) AS clients, 0 AS servers
+        FROM client GROUP BY {_SAME}, outcome, who
+        UNION ALL
+        SELECT {_SAME}, outcome, 0, bit_count(bit_or(pods)) FROM server
+        GROUP BY {_SAME}, outcome, who
     )
-    SELECT c_entity, v_entity, protocol, v_port, sum(clients) AS clients, sum(servers) AS servers
-    FROM part GROUP BY ALL
+    SELECT {_SAME}, outcome, sum(clients) AS clients, sum(servers) AS servers
+    FROM part WHERE EXISTS (SELECT 1 FROM pair) GROUP BY ALL
 """
 _FILES: Final = """
     SELECT file, coalesce(aside, outcome), sum(records) FROM (
@@ -351,7 +369,6 @@ def aggregate(
         One mapping an edge, and what became of the records of each file as
         (file number, reason or verdict, records).
     """
-    connection.execute(_PODS)
     connection.execute(_LEGS)
     connection.execute("DROP TABLE decided")
     for side in ("c", "v"):
@@ -375,6 +392,7 @@ def aggregate(
     connection.execute(_CROWDS, [world_threshold])
     connection.execute(_OUT)
     connection.execute("DROP TABLE leg")
+    connection.execute(_PODS)
     connection.execute(f"CREATE TEMP TABLE edge AS {_EDGES}")
     result = fold(connection)
     columns = [column[0] for column in result.description or ()]

@@ -109,7 +109,8 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
     require_known(options)
     with engine_errors(), Store() as store:
         holders = hold(store.connection, inventory)
-        ingested = ingest(store, find_inputs(paths), options=options, progress=progress)
+        files = find_inputs(paths)
+        ingested = ingest(store, files, options=options, drawer=holders.drawer, progress=progress)
         gathering = Gathering(inventory, holders, reply_flag, world_threshold)
         return gather(store.connection, ingested, gathering)
 

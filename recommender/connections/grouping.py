@@ -23,6 +23,7 @@ from recommender.sources.formats import format_of
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from recommender.connections.drawing import Drawn
     from recommender.sources.blocks import Block
     from recommender.sources.layout import Layout
     from recommender.sources.memory import BlockFiles
@@ -210,6 +211,20 @@ def group(
             if block.is_small:
                 raise
             return None
+    _count(cursor, tally)
+    return tally
+
+
+def group_drawn(cursor: duckdb.DuckDBPyConnection, drawn: Drawn) -> BlockTally:
+    """The counts of a block whose records were drawn together, but for those in ``grouped``."""
+    tally = BlockTally(drawn.records - drawn.left)
+    if drawn.left:
+        _count(cursor, tally)
+    return tally
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, tally: BlockTally) -> None:
+    """Count the records in the table ``grouped``."""
     ((records, _),) = cursor.execute(_SOUND).fetchall()
     tally.records += int(records or 0)
     for reason, aside, count in cursor.execute(_COUNTS).fetchall():
@@ -221,7 +236,6 @@ def group(
     if tally.set_aside["lost-events"] or tally.set_aside["skipped-data"]:
         for observer, source, number in cursor.execute(_LOST).fetchall():
             tally.lost[(observer or "", source or "")] += int(number)
-    return tally
 
 
 def keep(

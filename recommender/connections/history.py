@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recommender.model.entities import Entity
 
     Integers = NDArray[np.integer[Any]]
+    Flags = NDArray[np.bool_]
 
 #: Number of the reason why nobody is named for a record that spans the time of several holders.
 BEYOND: Final = REASONS.index(NoHolder.MARGIN)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from recommender.connections.backends import backends, listeners
+from recommender.connections.drawing import Drawer
 from recommender.connections.history import history
+from recommender.connections.lookup import listening
 from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NAME, Resolved
 from recommender.inventory.holdings import LATE, MARGIN, REASONS, Role, timeline
 from recommender.model.entities import Entity
@@ -15,7 +17,7 @@ from recommender.sources.endpoint import EndClass, Endpoint
 from recommender.sources.engine import MEMORY_LIMIT, memory_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
     import duckdb
@@ -38,14 +40,14 @@ class Holders:
     Attributes:
         inventory: The cluster as known.
         spans: The timeline of its addresses; None where it knows none.
-        history: The same as the store keeps it.
+        drawer: What draws records of clouds together by it.
         targets: Workloads, and the API server, behind ports of Services, in the order of their
             numbers.
     """
 
     inventory: Inventory | None = None
     spans: Timeline | None = None
-    history: History | None = None
+    drawer: Drawer | None = None
     targets: list[Entity] = field(default_factory=list)
 
     @property
@@ -114,16 +116,17 @@ def hold(
     spans = timeline(inventory.holdings, margin, late=LATE)
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT + memory_for(len(spans))}MB'")
     known = history(spans)
-    holders = Holders(inventory, spans, known)
+    heard = _listening(inventory, known)
+    holders = Holders(inventory, spans, Drawer(known, listening(heard)))
     connection.register("spans", known.table())
     connection.execute("INSERT INTO held SELECT * FROM spans")
     connection.unregister("spans")
-    _fill(connection, "listening", _listening(inventory, known))
+    _fill(connection, "listening", heard)
     _fill(connection, "service_target", _targets(holders, inventory, spans))
     return holders
 
 
-def _listening(inventory: Inventory, known: History) -> list[tuple[int | str, ...]]:
+def _listening(inventory: Inventory, known: History) -> list[tuple[int, str, int]]:
     """The ports that holders are known to listen on, by every number that they have."""
     numbers = defaultdict(list)
     for number, entity in enumerate(known.entities, start=1):
@@ -136,7 +139,7 @@ def _listening(inventory: Inventory, known: History) -> list[tuple[int | str, ..
 
 
 def _fill(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[int | str, ...]]
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[int | str, ...]]
 ) -> None:
     """Put rows into a table, as lists: to add them one by one takes far longer."""
     if rows:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
-from recommender.connections.grouping import PLAIN_PLANS, group, keep
+from recommender.connections.drawing import keep_drawn
+from recommender.connections.grouping import PLAIN_PLANS, group, group_drawn, keep
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
 from recommender.sources.engine import MEMORY_AFTER_READING, WORKERS, memory_for
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from recommender.connections.drawing import Drawer
     from recommender.connections.grouping import BlockTally
     from recommender.connections.store import Store
     from recommender.model.accounting import Quarantined
@@ -82,6 +84,7 @@ def ingest(
     files: tuple[InputFile, ...],
     *,
     options: ReadOptions = AS_FOUND,
+    drawer: Drawer | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Ingested:
     """Read every file into the store.
@@ -93,6 +96,7 @@ def ingest(
         store: An empty store.
         files: The files, in the order in which they are numbered.
         options: What the user said about them.
+        drawer: What draws records of clouds together, where the cluster's history is known.
         progress: Called after each block with the file's name and the bytes of the block.
 
     Returns:
@@ -105,7 +109,7 @@ def ingest(
     current: FileTally | None = None
     warm = False
     pending: deque[Future[None]] = deque()
-    with _Workers(store, result, WORKERS) as work:
+    with _Workers(store, result, drawer, WORKERS) as work:
         for part in read_parts(files, options):
             if current is None or current.file != part.file.name:
                 current = FileTally(part.file.name, part.layout.format, layout=part.layout)
@@ -142,8 +146,9 @@ def _take_end(end: FileEnd, tally: FileTally, result: Ingested) -> None:
 class _Workers:
     """Threads that turn blocks into groups, each with a cursor of its own."""
 
-    def __init__(self, store: Store, result: Ingested, count: int) -> None:
+    def __init__(self, store: Store, result: Ingested, drawer: Drawer | None, count: int) -> None:
         self._result = result
+        self._drawer = drawer
         self._lock = threading.Lock()
         self._files = BlockFiles()
         self._store = store.connection
@@ -183,7 +188,12 @@ class _Workers:
         try:
             while waiting:
                 part = waiting.pop()
-                counts = group(cursor, self._files, layout, part, most=MAX_QUARANTINED)
+                drawn = self._drawer.draw(cursor, layout, part) if self._drawer else None
+                if drawn is not None:
+                    keep_drawn(cursor, drawn, number)
+                    counts: BlockTally | None = group_drawn(cursor, drawn)
+                else:
+                    counts = group(cursor, self._files, layout, part, most=MAX_QUARANTINED)
                 if counts is None:
                     waiting.extend(part.pieces())
                     # What ran out of memory leaves a connection that alters its tables no more.
@@ -191,7 +201,8 @@ class _Workers:
                     with self._lock:
                         cursor = self._store.cursor()
                     continue
-                keep(cursor, layout, number, self._lock)
+                if drawn is None or drawn.left:
+                    keep(cursor, layout, number, self._lock)
                 self._count(tally, part, counts)
         finally:
             self._cursors.put(cursor)

@@ -192,9 +192,9 @@ COMPACTED: Final = f"""
 # Which pods of either workload took part.
 PAIRS: Final = f"""
     INSERT INTO pair
-    SELECT src_who, dst_who, protocol, dst_port,
+    SELECT src_who, dst_who, protocol, dst_port, verdict,
         bitstring_agg(src_bit, 0, {PAGE - 1}), bitstring_agg(dst_bit, 0, {PAGE - 1})
     FROM grouped
-    WHERE kept AND NOT {_SINGLE} AND verdict = 'accepted' AND src_who > 0 AND dst_who > 0
+    WHERE kept AND NOT {_SINGLE} AND src_who > 0 AND dst_who > 0
     GROUP BY ALL
 """

@@ -122,8 +122,9 @@ def _turn_sql(*, trust: bool, legacy: bool) -> str:
 _HOW: Final = f"""CASE WHEN signs & {int(Sign.ORIENTED | Sign.WORD)} = {int(Sign.ORIENTED)}
     THEN 'listener' ELSE 'record' END"""
 
-# An end of a cloud's record: the pod that held the address then, or the address.
-_KEY: Final = "CASE WHEN {0} < 0 THEN {0}::VARCHAR ELSE {1}_ip END"
+# An end of a cloud's record: whose pod held the address then, or the address. It is not the pod
+# itself, since of rows that are drawn together over pods one pod stands for all.
+_KEY: Final = "CASE WHEN {0} < 0 AND {1}_entity > 0 THEN 'held by ' || {1}_entity ELSE {1}_ip END"
 
 _OPENED: Final = """
     CREATE TEMP TABLE opened AS
@@ -165,8 +166,8 @@ _BY_LISTENER: Final = """
         WHERE u.turn = 0 AND (d.v_ip IS NULL) <> (s.v_ip IS NULL)
     ) AS found WHERE decided.id = found.id
 """
-# Records of clouds were turned when they were read, without the client's port: the same client
-# called this port of this server, and the server never called that of the client.
+# Records of clouds were turned when they were read, without the client's port: the same client,
+# or another pod of it, called this port of this server, which never called that of the client.
 _TURNED: Final = f"""
     CREATE TEMP TABLE turned AS
     SELECT DISTINCT protocol, {_KEY.format("src", "s")} AS c_key,

@@ -96,7 +96,8 @@ def open_log(  # noqa: PLR0913 - as connect
     require_known(options)
     with engine_errors(), Store() as store:
         holders = hold(store.connection, inventory)
-        ingested = ingest(store, find_inputs(paths), options=options, progress=progress)
+        files = find_inputs(paths)
+        ingested = ingest(store, files, options=options, drawer=holders.drawer, progress=progress)
         whole = next((one for one in presence(store.connection) if not one.observer), None)
         gathering = Gathering(inventory, holders, reply_flag, world_threshold)
         if whole is None:

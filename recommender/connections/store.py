@@ -31,7 +31,8 @@ _TABLES: Final = """
         is_pod BOOLEAN, beyond INTEGER
     );
     CREATE TABLE pair (
-        src_who INTEGER, dst_who INTEGER, protocol VARCHAR, port INTEGER, srcs BIT, dsts BIT
+        src_who INTEGER, dst_who INTEGER, protocol VARCHAR, port INTEGER, verdict VARCHAR,
+        srcs BIT, dsts BIT
     );
     CREATE TABLE listening (who INTEGER, protocol VARCHAR, port INTEGER);
     CREATE TABLE service_target (

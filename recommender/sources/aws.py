@@ -14,9 +14,10 @@ import orjson
 from recommender.model.findings import Finding, Severity
 from recommender.model.text import clean
 from recommender.sources.arrays import document_lines
+from recommender.sources.aws_columns import can_read, fields_sql, read_columns
 from recommender.sources.aws_fields import KNOWN, assumed, fits, is_header, normal
 from recommender.sources.aws_forms import CSV, DOCUMENT, INSIGHTS, JSON, TEXT, lines_sql, whole_sql
-from recommender.sources.layout import Layout, LogFormat
+from recommender.sources.layout import ColumnReader, Layout, LogFormat
 from recommender.sources.platforms import remarks as gaps
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ FORMAT: Final = LogFormat(
     recognise=recognise,
     lines_sql=lines_sql,
     whole_sql=whole_sql,
+    columns=ColumnReader(can_read, read_columns, fields_sql),
     unwrap=unwrap,
     remarks=remarks,
 )

@@ -35,13 +35,11 @@ def lines_sql(layout: Layout, relation: str) -> str:
 
 def whole_sql(layout: Layout, file: str, first_line: int) -> str | None:
     """SQL for a whole file at once, where the engine's own reader of CSV can read it."""
-    if layout.form not in (TEXT, CSV):
+    delimiter, quote = split_by(layout)
+    if not delimiter:
         return None
     skipped = int(layout.header and first_line == 1)
-    fields = ", ".join(
-        f"'{name}': '{READ.get(name, 'VARCHAR')}'" for name in _unique(layout.fields)
-    )
-    delimiter, quote = (" ", "") if layout.form == TEXT else (",", '"')
+    fields = ", ".join(f"'{name}': '{READ.get(name, 'VARCHAR')}'" for name in columns_of(layout))
     columns = ", ".join(
         f'"{name}"' if name in layout.fields else f'NULL::{kind} AS "{name}"'
         for name, kind in READ.items()
@@ -57,11 +55,16 @@ def whole_sql(layout: Layout, file: str, first_line: int) -> str | None:
     return f"{flows} UNION ALL {header_sql(first_line)}" if skipped else flows
 
 
-def _unique(fields: tuple[str, ...]) -> list[str]:
+def split_by(layout: Layout) -> tuple[str, str]:
+    """What stands between the fields of a line and around them; nothing where it has none."""
+    return {TEXT: (" ", ""), CSV: (",", '"')}.get(layout.form, ("", ""))
+
+
+def columns_of(layout: Layout) -> list[str]:
     """Names that differ, for columns; the first of several alike keeps its name."""
     return [
-        name if name not in fields[:place] else f"{name}.{place}"
-        for place, name in enumerate(fields)
+        name if name not in layout.fields[:place] else f"{name}.{place}"
+        for place, name in enumerate(layout.fields)
     ]
 
 

@@ -23,8 +23,8 @@ _MALFORMED: Final = """CASE
         OR srcport NOT BETWEEN 0 AND 65535 OR dstport NOT BETWEEN 0 AND 65535
         OR protocol NOT BETWEEN 0 AND 255 OR tcp_flags NOT BETWEEN 0 AND 255
         OR packets < 0 OR bytes < 0 OR "start" < 0 OR "end" < 0
-        OR no_data IS NULL AND (src_ip IS NULL OR dst_ip IS NULL)
-        OR NOT ({src}) OR NOT ({dst})
+        OR no_data IS NULL
+            AND (src_ip IS NULL OR dst_ip IS NULL OR NOT ({src}) OR NOT ({dst}))
         THEN 'malformed-value' END""".format(
     **{
         # The shape of an address: a pattern would be exact, and slower than all the rest. What
@@ -78,10 +78,13 @@ _WAY: Final = """CASE
     ELSE '' END"""
 
 
+#: The last moment that a log can mean, that of the year 9999.
+LAST_SECOND: Final = 253_402_300_799
+
+
 def _time(seconds: str) -> str:
-    # The last moment that a log can mean is that of the year 9999.
     moment = f"make_timestamp({seconds} * 1000000)"
-    return f"CASE WHEN {seconds} BETWEEN 86400 AND 253402300799 THEN {moment} END"
+    return f"CASE WHEN {seconds} BETWEEN 86400 AND {LAST_SECOND} THEN {moment} END"
 
 
 def canonical_sql(rows: str) -> str:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from recommender.sources.endpoint import EndClass, Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from recommender.model.findings import Finding
+    from recommender.sources.columns import Columns
     from recommender.sources.options import ReadOptions
+    from recommender.sources.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,33 @@ class WholeSQL(Protocol):
         ...
 
 
+class ReadColumns(Protocol):
+    """The records of a block of sound lines column by column, each line one record.
+
+    It is faster still, and for records that mean what their shape says. Where it fails, or gives
+    another number of records than there are lines, the block is read in another way.
+    """
+
+    def __call__(self, layout: Layout, text: Text, first_line: int, /) -> Iterator[Columns]:
+        """The records in pieces; a ``ValueError`` where it fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """How a format is read column by column.
+
+    Attributes:
+        can_read: Whether it can be, for a layout.
+        read: The records of a block.
+        flows_sql: SQL for the canonical flows of a relation of ``line`` and some fields.
+    """
+
+    can_read: Callable[[Layout], bool]
+    read: ReadColumns
+    flows_sql: Callable[[str, list[str]], str]
+
+
 class Unwrap(Protocol):
     """The lines of a file whose content is no lines yet, or None where it is."""
 
@@ -114,6 +143,7 @@ class LogFormat:
         recognise: The layout of a file by its first lines.
         lines_sql: Canonical flows of single lines.
         whole_sql: Canonical flows of a whole file at once; None where there is no faster way.
+        columns: How it is read column by column; None where it is not.
         unwrap: Lines of what is no lines; None where a file always is.
         decode: The meaning of an end. Texts other than Hubble's begin with the format's name
             and a colon, which :func:`recommender.sources.formats.decode` takes off.
@@ -127,6 +157,7 @@ class LogFormat:
     recognise: Recognise
     lines_sql: LinesSQL
     whole_sql: WholeSQL | None = None
+    columns: ColumnReader | None = None
     unwrap: Unwrap | None = None
     decode: Decode = no_identity
     platform: bool = True
