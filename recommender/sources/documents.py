@@ -11,12 +11,16 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.errors import InputError, PartialInputError
-from recommender.sources.arrays import MAX_ARRAY
+from recommender.sources.arrays import MAX_VALUE
+from recommender.sources.blocks import MAX_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SPACE: Final = re.compile(r"[\s,]*")
+# An array of objects, or an object that wraps one and says so first.
+_OPENING: Final = re.compile(r'(\{\s*"entries"\s*:\s*)?\[(?=\s*[{\]])')
+_OPENING_LENGTH: Final = 256
 _VALUE: Final = re.compile(r"(?m)^[ \t]*(?=[{\[])")
 _BREAKS: Final = re.compile(r"[\r\n]+")
 _REST: Final = re.compile(r"[\s\]},]*")
@@ -42,6 +46,12 @@ def values(name: str, chunks: Iterable[bytes]) -> Iterator[str]:
     text = _Text(name, chunks)
     begun = text.seek(_VALUE)
     while begun:
+        opening = text.past_here(_OPENING)
+        if opening:
+            yield from _inner(name, text, wrapped=opening.startswith("{"))
+            text.skip(_SPACE)
+            begun = not text.at_end()
+            continue
         found = text.value()
         if found is None:
             yield text.bad_part()
@@ -57,6 +67,31 @@ def values(name: str, chunks: Iterable[bytes]) -> Iterator[str]:
             yield _line(written)
         text.skip(_SPACE)
         begun = not text.at_end()
+
+
+def _inner(name: str, text: _Text, *, wrapped: bool) -> Iterator[str]:
+    """The elements of an array that was opened; what its object says behind it is passed over.
+
+    Raises:
+        PartialInputError: The text breaks off within it.
+    """
+    text.skip(_SPACE)
+    while not text.next_is("]"):
+        if text.at_end():
+            raise _broken(name)
+        found = text.value()
+        if found is not None:
+            yield _line(found[0])
+        else:
+            yield text.bad_part()
+            if text.cut_off():
+                raise _broken(name)
+        text.skip(_SPACE)
+    text.skip(_SPACE)
+    if wrapped and not text.next_is("}"):
+        text.put_back("{")
+        if text.value() is None:
+            yield text.bad_part()
 
 
 def elements(name: str, chunks: Iterable[bytes], key: str) -> Iterator[tuple[str, str]]:
@@ -131,9 +166,11 @@ class _Text:
         while True:
             try:
                 value, end = self._json.raw_decode(self._held, self._place)
-            except (ValueError, RecursionError):
-                # Twice as much each time, so that a large value is not looked at too often.
-                if not self._more(max(1, len(self._held) - self._place)):
+            except (ValueError, RecursionError) as error:
+                # What is cut off fails near its end. Twice as much each time, so that a large
+                # value is not looked at too often.
+                behind = len(self._held) - getattr(error, "pos", self._place)
+                if behind > MAX_LINE or not self._more(max(1, len(self._held) - self._place)):
                     return None
                 continue
             # A number may go on; anything else shows its end.
@@ -152,6 +189,20 @@ class _Text:
             self._place = max(self._place, self._held.rfind("\n") + 1)
             if not self._more(1):
                 return False
+
+    def past_here(self, pattern: re.Pattern[str]) -> str:
+        """Go behind what a pattern matches here, and return it; empty where it does not."""
+        if len(self._held) - self._place < _OPENING_LENGTH:
+            self._more(_OPENING_LENGTH)
+        found = pattern.match(self._held, self._place)
+        if not found:
+            return ""
+        self._place = found.end()
+        return found.group()
+
+    def put_back(self, letter: str) -> None:
+        """Read on as if a letter stood here."""
+        self._held, self._place = letter + self._held[self._place :], 0
 
     def past(self, pattern: re.Pattern[str]) -> str | None:
         """Go behind what a pattern matches, and return what came before it."""
@@ -224,7 +275,7 @@ class _Text:
             self._ended = chunk is None
             read.append(self._decoder.decode(chunk or b"", final=self._ended))
         self._held += "".join(read)
-        if len(self._held) > MAX_ARRAY:
+        if len(self._held) > MAX_VALUE:
             message = "a JSON value is too large to be read"
             raise InputError(message, where=self._name, hint="turn it into lines first, with jq")
         return any(read)
