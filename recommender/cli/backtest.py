@@ -15,6 +15,7 @@ from recommender.cli.options import (
     Choice,
     Format,
     ReadingProgress,
+    SnatOption,
     reading,
     terminal_style,
 )
@@ -106,6 +107,7 @@ def backtest(
     ] = None,
     format_name: Format = "",
     aws_fields: AwsFields = "",
+    snat: SnatOption = "auto",
     output: Annotated[
         str, Choice("--output", "-o", _OUTPUTS, "What goes to standard output")
     ] = "table",
@@ -129,7 +131,7 @@ def backtest(
             decisions=decisions,
             goals=goals,
             curve=curve,
-            options=reading(format_name, aws_fields),
+            options=reading(format_name, aws_fields, snat),
             progress=progress,
         )
     if plot is not None:

@@ -60,18 +60,31 @@ AwsFields = Annotated[
 ]
 
 
-def reading(format_name: str, aws_fields: str) -> ReadOptions:
+SnatOption = Annotated[
+    str,
+    Choice(
+        "--snat",
+        ("auto", "on", "off"),
+        "Whether nodes stand for their pods towards the internet; auto tells it by a cloud's log. "
+        "What pods call is then hidden, and egress stays open",
+    ),
+]
+
+
+def reading(format_name: str, aws_fields: str, snat: str = "auto") -> ReadOptions:
     """How the user wants logs to be read.
 
     Args:
         format_name: ``--format``.
         aws_fields: ``--aws-fields``: names with spaces or commas between them, also as AWS
             writes them in a format string, ``${srcaddr}``.
+        snat: ``--snat``.
     """
-    from recommender.sources.options import ReadOptions
+    from recommender.sources.options import ReadOptions, Snat
 
     names = aws_fields.replace("$", " ").replace("{", " ").replace("}", " ").replace(",", " ")
-    return ReadOptions(format=format_name, aws_fields=tuple(names.lower().split()))
+    fields = tuple(names.lower().split())
+    return ReadOptions(format=format_name, aws_fields=fields, snat=Snat(snat))
 
 
 def as_date(text: str | None) -> date | None:

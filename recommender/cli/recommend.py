@@ -14,6 +14,7 @@ from recommender.cli.options import (
     Choice,
     Format,
     ReadingProgress,
+    SnatOption,
     as_date,
     reading,
     terminal_style,
@@ -94,6 +95,7 @@ def recommend(
     ] = None,
     format_name: Format = "",
     aws_fields: AwsFields = "",
+    snat: SnatOption = "auto",
     reply_flag: Annotated[
         str,
         Choice(
@@ -234,7 +236,7 @@ def recommend(
             as_of=as_date(as_of),
             min_coverage=min_coverage,
             allow_partial=allow_partial,
-            options=reading(format_name, aws_fields),
+            options=reading(format_name, aws_fields, snat),
             progress=progress,
         )
     if output_dir is not None:

@@ -28,7 +28,7 @@ from recommender.sources.canonical import Sign
 from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass
 from recommender.sources.formats import require_known
-from recommender.sources.options import AS_FOUND
+from recommender.sources.options import AS_FOUND, Snat
 
 if TYPE_CHECKING:
     import os
@@ -111,7 +111,7 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         holders = hold(store.connection, inventory)
         files = find_inputs(paths)
         ingested = ingest(store, files, options=options, drawer=holders.drawer, progress=progress)
-        gathering = Gathering(inventory, holders, reply_flag, world_threshold)
+        gathering = Gathering(inventory, holders, reply_flag, world_threshold, options.snat)
         return gather(store.connection, ingested, gathering)
 
 
@@ -124,12 +124,14 @@ class Gathering:
         holders: Who held which address when, as the store has it.
         reply_flag: Whether to believe the log's reply flag.
         world_threshold: As for :func:`connect`.
+        snat: Whether nodes stand for their pods towards the internet.
     """
 
     inventory: Inventory | None
     holders: Holders
     reply_flag: ReplyFlag = ReplyFlag.AUTO
     world_threshold: int = WORLD_THRESHOLD
+    snat: Snat = Snat.AUTO
 
 
 def gather(
@@ -153,7 +155,7 @@ def gather(
     reported = presence(connection)
     ends = identify(connection, how.inventory, how.holders)
     trusted = orient(connection, how.reply_flag, veiled=ends.veiled)
-    outward = translation(connection)
+    outward = translation(connection, how.snat)
     rows, fates = aggregate(connection, world_threshold=how.world_threshold)
     accounting = _account(ingested, fates) if whole else Accounting()
     accounting.check()

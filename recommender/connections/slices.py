@@ -99,7 +99,7 @@ def open_log(  # noqa: PLR0913 - as connect
         files = find_inputs(paths)
         ingested = ingest(store, files, options=options, drawer=holders.drawer, progress=progress)
         whole = next((one for one in presence(store.connection) if not one.observer), None)
-        gathering = Gathering(inventory, holders, reply_flag, world_threshold)
+        gathering = Gathering(inventory, holders, reply_flag, world_threshold, options.snat)
         if whole is None:
             yield None
         else:

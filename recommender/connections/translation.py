@@ -10,6 +10,7 @@ from recommender.model.findings import Finding, Severity
 from recommender.model.policies import Direction
 from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
+from recommender.sources.options import Snat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,22 +51,38 @@ class Translation:
     """What a log shows of connections to the internet.
 
     Attributes:
-        hides: Nodes open such connections and no pod does: the nodes stand for their pods, and
-            nobody can say for which.
+        hides: The nodes stand for their pods, and nobody can say for which.
         elsewhere: Numbers of ends that another log than a cloud's tells of.
+        seen: Nodes open such connections and no pod does.
     """
 
     hides: bool = False
     elsewhere: frozenset[int] = frozenset()
+    seen: bool = False
 
 
-def translation(connection: duckdb.DuckDBPyConnection) -> Translation:
-    """Look for connections to the internet in a store whose records are oriented."""
+def translation(connection: duckdb.DuckDBPyConnection, said: Snat = Snat.AUTO) -> Translation:
+    """Look for connections to the internet in a store whose records are oriented.
+
+    Args:
+        connection: The store.
+        said: What the user knows of it, which counts for more than what is seen.
+    """
     by_nodes, by_pods = connection.execute(_OUTWARD).fetchone() or (False, False)
-    if not by_nodes or by_pods:
-        return Translation()
+    seen = by_nodes and not by_pods
+    hides = seen if said == Snat.AUTO else said == Snat.ON and _of_a_cloud(connection)
+    if not hides:
+        return Translation(seen=seen)
     others = connection.execute(_OTHERWISE).fetchall()
-    return Translation(hides=True, elsewhere=frozenset(number for (number,) in others))
+    elsewhere = frozenset(number for (number,) in others)
+    return Translation(hides=True, elsewhere=elsewhere, seen=seen)
+
+
+def _of_a_cloud(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any record is of a cloud's log: another log shows pods on their own nodes."""
+    query = f"SELECT coalesce(bool_or({_CLOUD}), false) FROM flow_group"
+    ((found,),) = connection.execute(query).fetchall()
+    return bool(found)
 
 
 def still_observed(
@@ -93,11 +110,20 @@ def still_observed(
 
 def hidden_finding(found: Translation) -> tuple[Finding, ...]:
     """What a person should know of it."""
-    if not found.hides:
-        return ()
-    message = (
-        "nodes open connections to the internet and no pod is seen to: they stand for their pods "
-        "(SNAT), so egress stays open in the drafts"
-    )
-    hint = "let pods keep their addresses, see addresses-translated, or add Hubble flows"
-    return (Finding("egress-hidden", Severity.WARNING, "input", message, hint),)
+    seen = "nodes open connections to the internet and no pod is seen to"
+    if found.hides and found.seen:
+        message = f"{seen}: they stand for their pods (SNAT), so egress stays open in the drafts"
+        hint = (
+            "let pods keep their addresses, see addresses-translated, or add Hubble flows; if they "
+            "keep them already, say --snat off"
+        )
+        return (Finding("egress-hidden", Severity.WARNING, "input", message, hint),)
+    if found.hides:
+        message = "nodes stand for pods (--snat on), so egress stays open in the drafts"
+        hint = "add Hubble flows, which show what each pod calls"
+        return (Finding("egress-hidden", Severity.WARNING, "input", message, hint),)
+    if found.seen:
+        message = f"{seen}; egress is drafted all the same, since pods keep theirs (--snat off)"
+        hint = "see that it is so before you enforce egress: what pods call may be missing"
+        return (Finding("egress-as-said", Severity.NOTE, "input", message, hint),)
+    return ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from recommender.model.errors import InputError, UsageError
 from recommender.model.text import clean
 from recommender.sources import aws, azure, gcp, hubble, ibm
-from recommender.sources.options import AS_FOUND
+from recommender.sources.options import AS_FOUND, Snat
 
 if TYPE_CHECKING:
     from recommender.sources.endpoint import Endpoint
@@ -47,11 +47,14 @@ def decode(text: str) -> Endpoint:
 
 
 def require_known(options: ReadOptions) -> None:
-    """See that the chosen format is one that can be read.
+    """See that what the user said can be meant.
 
     Raises:
-        UsageError: It is not.
+        UsageError: The format is none that can be read, or a word is none of its option's.
     """
+    if options.snat not in tuple(Snat):
+        message = f"snat: {clean(str(options.snat))!r} is none of {', '.join(Snat)}"
+        raise UsageError(message, hint="leave it out to have the log tell it")
     if options.format and options.format not in FORMATS:
         message = f"{clean(options.format)!r} is no format that can be read"
         raise UsageError(message, hint=f"formats: {', '.join(FORMATS)}")

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Snat(StrEnum):
+    """Whether nodes stand for their pods towards the internet."""
+
+    #: The log of a cloud tells it: nodes call the internet, and no pod is seen to.
+    AUTO = "auto"
+    #: They do, or some do: what pods call may be missing from a cloud's log.
+    ON = "on"
+    #: They do not: pods keep their addresses.
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +25,12 @@ class ReadOptions:
         format: Name of the format that every file has; empty to recognise each by its content.
         aws_fields: The fields of AWS flow logs without a header line, in their order; empty for
             the default format.
+        snat: Whether nodes stand for their pods towards the internet.
     """
 
     format: str = ""
     aws_fields: tuple[str, ...] = ()
+    snat: Snat = Snat.AUTO
 
 
 #: Everything is told by the content.

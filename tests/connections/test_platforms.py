@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import recommender as nr
 from recommender.connections.edges import connect
+from recommender.model.errors import UsageError
 from recommender.model.findings import Severity
 from recommender.model.policies import Direction
 from recommender.simulation import Settings, simulate
 from recommender.simulation.graph_files import parse
 from recommender.simulation.output import Layout
+from recommender.sources.options import AS_FOUND, Snat
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from recommender.connections.edges import Connections
 
 PAIR = """
@@ -39,13 +40,20 @@ SAME_NODE, SNAT, TIMES = "same-node-unseen", "addresses-translated", "coarse-tim
 GAPS = {SAME_NODE, SNAT, TIMES, "resolver-unseen", "sampled-input"}
 
 
-def connected(log: str, folder: Path, *, without: str = "", application: str = PAIR) -> Connections:
+def connected(
+    log: str,
+    folder: Path,
+    *,
+    without: str = "",
+    application: str = PAIR,
+    options: nr.ReadOptions = AS_FOUND,
+) -> Connections:
     """A pair of workloads on two nodes as a cloud logs it, without one node's interface."""
     settings = Settings(connections=30, churn=0.0, noise=False, days=1.0, nodes=2, log=log)
     simulation = simulate(parse(application), settings, sampling=1.0, envelope="exporter")
     made = simulation.write(folder, Layout("none", per_node=True))
     logs = [path for path in made.logs if not without or without not in str(path)]
-    return connect(logs, inventory=nr.read_inventory(folder / "inventory.json"))
+    return connect(logs, inventory=nr.read_inventory(folder / "inventory.json"), options=options)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,42 @@ def test_egress_is_observed_where_pods_keep_their_addresses(tmp_path: Path) -> N
         observed[name] = {entity.name: ways for entity, ways in connections.observed.items()}
     assert observed["both"]["client"] == frozenset(Direction)
     assert Direction.EGRESS not in observed["node"]["client"]
+
+
+def codes(connections: Connections) -> set[str]:
+    return {finding.code for finding in connections.findings}
+
+
+def test_who_says_that_pods_keep_their_addresses_gets_egress_drafted_and_is_reminded(
+    tmp_path: Path,
+) -> None:
+    connections = connected(
+        "aws", tmp_path, application=OUTWARD, options=nr.ReadOptions(snat=Snat.OFF)
+    )
+    assert {entity.name: ways for entity, ways in connections.observed.items()} == {
+        "client": frozenset(Direction),
+        "server": frozenset(Direction),
+    }
+    assert "egress-as-said" in codes(connections)
+    assert "egress-hidden" not in codes(connections)
+
+
+def test_who_says_that_some_pods_do_not_keep_their_addresses_keeps_egress_open(
+    tmp_path: Path,
+) -> None:
+    connections = connected("aws", tmp_path, options=nr.ReadOptions(snat=Snat.ON))
+    assert {way for ways in connections.observed.values() for way in ways} == {Direction.INGRESS}
+    assert "egress-hidden" in codes(connections)
+    log = Path(__file__).parents[2] / "data/flows.jsonl.gz"
+    hubble = connect([log], options=nr.ReadOptions(snat=Snat.ON))
+    assert Direction.EGRESS in {way for ways in hubble.observed.values() for way in ways}
+    assert "egress-hidden" not in codes(hubble)
+
+
+def test_a_word_that_says_nothing_about_addresses_is_an_error(tmp_path: Path) -> None:
+    word: Any = "maybe"
+    with pytest.raises(UsageError, match="none of auto, on, off"):
+        connect([tmp_path], options=nr.ReadOptions(snat=word))
 
 
 def test_another_log_that_shows_all_of_a_node_keeps_egress_observed(tmp_path: Path) -> None:
