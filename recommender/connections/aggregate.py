@@ -313,17 +313,18 @@ _EDGES: Final = f"""
 _PODS: Final = f"""
     CREATE TEMP TABLE pods AS
     WITH named AS (
-        SELECT DISTINCT held.who, held.bit, identity.entity, identity.pod FROM identity
+        SELECT DISTINCT held.who, held.bit, identity.pod FROM identity
         JOIN held ON held.endpoint = identity.endpoint WHERE held.who > 0
-    ), holder AS (
-        SELECT DISTINCT who, entity FROM named
+    ), of_who AS (
+        SELECT holder.who, identity.entity FROM holder
+        JOIN identity ON holder.endpoint = identity.endpoint
     ), fate AS (
         SELECT DISTINCT {_SAME}, verdict, outcome FROM judged WHERE {_SIDED}
     ), drawn AS (
         SELECT src_who, dst_who, {_SAME}, outcome, srcs, dsts FROM (
             SELECT src_who, dst_who, c.entity AS c_entity, v.entity AS v_entity, protocol,
                 port AS v_port, verdict, srcs, dsts
-            FROM pair JOIN holder c ON c.who = src_who JOIN holder v ON v.who = dst_who
+            FROM pair JOIN of_who c ON c.who = src_who JOIN of_who v ON v.who = dst_who
         ) AS seen JOIN fate USING ({_SAME}, verdict)
     ), client AS (
         SELECT {_SAME}, outcome, src_who AS who, srcs AS pods FROM drawn

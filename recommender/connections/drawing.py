@@ -147,7 +147,7 @@ class Drawer:
             columns, meaning = columns.only(rows), meaning[rows]
             ends = ends[0].only(rows), ends[1].only(rows)
         if len(columns.row):
-            groups, pairs = draw_together(columns, ends, meaning, shapes.meanings)
+            groups, pairs = draw_together(self._known, columns, ends, meaning, shapes.meanings)
             found.groups.append(groups)
             found.pairs.append(pairs)
 

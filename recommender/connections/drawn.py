@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from recommender.connections.history import Integers
+    from recommender.connections.history import History, Integers
     from recommender.connections.lookup import Held
     from recommender.connections.shapes import Meaning
     from recommender.sources.columns import Columns
@@ -22,11 +22,16 @@ _BYTE: Final = 8
 
 
 def draw_together(
-    columns: Columns, ends: tuple[Held, Held], meaning: Integers, meanings: Sequence[Meaning]
+    history: History,
+    columns: Columns,
+    ends: tuple[Held, Held],
+    meaning: Integers,
+    meanings: Sequence[Meaning],
 ) -> tuple[pa.Table, pa.Table]:
     """Draw records together that differ in nothing but pods, interfaces and clients' ports.
 
     Args:
+        history: The cluster's history.
         columns: The records.
         ends: Who held their source and their destination.
         meaning: The number of what each of them means.
@@ -38,10 +43,9 @@ def draw_together(
     import numpy as np
     import pyarrow as pa
 
-    turned = np.array([one.turned for one in meanings])[meaning]
+    turned = np.array([one.turned for one in meanings]).take(meaning)
     source, target = ends
     c_who, v_who = _either(turned, source.who, target.who)
-    c_end, v_end = _either(turned, source.endpoint, target.endpoint)
     c_bit, v_bit = _either(turned, source.bit, target.bit)
     port = np.where(turned, columns.src_port, columns.dst_port)
     hour = columns.start // _HOUR
@@ -51,23 +55,23 @@ def draw_together(
     first = np.empty(count, np.int64)
     first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
     records = np.bincount(code, minlength=count)
-    said = [meanings[number] for number in meaning[first].tolist()]
-    c_who, v_who, port = c_who[first], v_who[first], port[first]
+    c_who, v_who, port, meaning = (all_[first] for all_ in (c_who, v_who, port, meaning))
+    said = {
+        name: pa.array([getattr(one, name) for one in meanings]).take(pa.array(meaning))
+        for name in ("protocol", "verdict", "direction", "signs", "flows")
+    }
     groups = pa.table(
         {
             "src_who": c_who,
             "dst_who": v_who,
-            "src": _least(code, count, c_end),
-            "dst": _least(code, count, v_end),
+            "src": history.ends(c_who),
+            "dst": history.ends(v_who),
             "dst_port": port,
-            "protocol": pa.array([one.protocol for one in said], pa.string()),
-            "verdict": pa.array([one.verdict for one in said], pa.string()),
-            "direction": pa.array([one.direction for one in said], pa.string()),
-            "signs": np.array([one.signs for one in said]),
+            **{name: said[name] for name in ("protocol", "verdict", "direction", "signs")},
             "observer": _least_text(code, count, columns.observer),
             "hour": hour[first],
             "records": records,
-            "flows": records * np.array([one.flows for one in said]),
+            "flows": records * said["flows"].to_numpy(),
             "bytes": _total(code, count, columns.bytes),
             "first": _least(code, count, columns.start),
             "last": -_least(code, count, -columns.until),
@@ -75,15 +79,14 @@ def draw_together(
         }
     )
     rows = np.flatnonzero((c_who > 0) & (v_who > 0))
-    protocol, verdict = (_words(groups[name])[rows] for name in ("protocol", "verdict"))
-    pair = numbered(c_who[rows], v_who[rows], port[rows], protocol, verdict)
+    pair = numbered(c_who[rows], v_who[rows], port[rows], _what(meanings)[meaning[rows]])
     pairs = int(pair.max(initial=-1)) + 1
     one = np.empty(pairs, np.int64)
     one[pair] = rows
     # What is of no pair goes to a row of its own, which is left out.
     of_group = np.full(count, pairs)
     of_group[rows] = pair
-    of_record = of_group[code]
+    of_record = of_group.take(code)
     return groups, pa.table(
         {
             **{name: groups[name].take(pa.array(one)) for name in _PAIR},
@@ -96,10 +99,13 @@ def draw_together(
 _PAIR: Final = ("src_who", "dst_who", "protocol", "dst_port", "verdict")
 
 
-def _words(column: pa.ChunkedArray) -> Integers:
-    """A number for each word of a column."""
-    codes: Integers = column.combine_chunks().dictionary_encode().indices.to_numpy()
-    return codes
+def _what(meanings: Sequence[Meaning]) -> Integers:
+    """A number for the protocol and the verdict of each meaning."""
+    import numpy as np
+
+    number: dict[tuple[str, str], int] = {}
+    each = [number.setdefault((one.protocol, one.verdict), len(number)) for one in meanings]
+    return np.array(each)
 
 
 def _either(turned: Integers, source: Integers, target: Integers) -> tuple[Integers, Integers]:

@@ -45,6 +45,8 @@ class History:
         is_pod: Whether the address is a pod's, or one that nobody can be named for.
         beyond: The end of a record that begins in an interval and ends beyond it.
         entities: The holder of each number, from 1.
+        stands: The end that stands for each number, from 1, where pods are drawn together. It is
+            the same whatever a log shows.
     """
 
     addresses: pa.StringArray
@@ -57,6 +59,16 @@ class History:
     is_pod: NDArray[np.bool_]
     beyond: int
     entities: tuple[Entity, ...]
+    stands: Integers
+
+    def ends(self, who: Integers) -> Integers:
+        """The ends that stand for holders, and those of reasons."""
+        import numpy as np
+
+        of_reason = self.beyond + BEYOND + np.minimum(who, 0)
+        named = self.stands[np.maximum(who, 1) - 1]
+        ends: Integers = np.where(who > 0, named, np.where(who == self.beyond, who, of_reason))
+        return ends
 
     def table(self) -> pa.Table:
         """The intervals as the store keeps them."""
@@ -87,17 +99,23 @@ def history(spans: Timeline) -> History:
     is_pod = np.array([held.role is Role.POD for held in spans.holdings], bool)
     known = spans.holder >= 0
     row = np.where(known, spans.holder, 0)
+    endpoint = np.where(known, -1 - spans.holder, -1 - count - spans.reason).astype(np.int32)
+    holder = np.where(known, who[row], -spans.reason).astype(np.int32)
+    stands = np.zeros(len(entities), np.int32)
+    # Of several the last written stays, which is the first in order.
+    stands[holder[known][::-1] - 1] = endpoint[known][::-1]
     return History(
         addresses=pa.array(spans.addresses, pa.string()),
         place=spans.place,
         from_us=spans.from_us,
         until_us=spans.until_us,
-        endpoint=np.where(known, -1 - spans.holder, -1 - count - spans.reason).astype(np.int32),
-        who=np.where(known, who[row], -spans.reason).astype(np.int32),
+        endpoint=endpoint,
+        who=holder,
         bit=np.where(known, bit[row], 0).astype(np.int32),
         is_pod=~known | is_pod[row],
         beyond=-1 - count - BEYOND,
         entities=entities,
+        stands=stands,
     )
 
 

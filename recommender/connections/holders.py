@@ -121,6 +121,7 @@ def hold(
     connection.register("spans", known.table())
     connection.execute("INSERT INTO held SELECT * FROM spans")
     connection.unregister("spans")
+    _fill(connection, "holder", list(enumerate(known.stands.tolist(), start=1)))
     _fill(connection, "listening", heard)
     _fill(connection, "service_target", _targets(holders, inventory, spans))
     return holders

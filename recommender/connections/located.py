@@ -173,21 +173,27 @@ def _looked_up(end: str, side: str, *, bare: bool) -> str:
 
 
 # Rows of a block that differ in nothing but the pods of their workloads, or in who reported them.
-# Of the pods one stands for all; how many there are is told by ``pair``.
+# Of the pods one stands for all, whatever the log shows; how many there are is told by ``pair``.
 _ORIENTED: Final = f"(signs & {int(Sign.ORIENTED)} <> 0)"
 _SINGLE: Final = f"""(NOT {_ORIENTED} OR direction = '' OR src_ip IS NOT NULL
     OR dst_ip IS NOT NULL)"""
 COMPACTED: Final = f"""
     INSERT INTO flow_group
-    SELECT ? AS file, min(src_id), min(dst_id), src_ip, dst_ip, src_port, dst_port, protocol,
-        verdict, NULL, min(observer), direction, hour,
-        bit_or(signs | CASE WHEN {_SINGLE} THEN 0 ELSE {int(Sign.DRAWN)} END),
-        sum(records), sum(flows), sum(bytes), min(first), max(last), min(line)
-    FROM grouped WHERE kept
-    GROUP BY src_who, dst_who, src_ip, dst_ip, src_port, dst_port, protocol, verdict, direction,
-        hour, signs & {TELLING}, CASE WHEN {_SINGLE} THEN observer END,
-        CASE WHEN {_SINGLE} THEN src_id END,
-        CASE WHEN {_SINGLE} THEN dst_id END
+    SELECT ? AS file, coalesce(s.endpoint, src_id), coalesce(d.endpoint, dst_id), * EXCLUDE (
+        src_id, dst_id, src_who, dst_who, drawn, s.who, s.endpoint, d.who, d.endpoint)
+    FROM (
+        SELECT min(src_id) AS src_id, min(dst_id) AS dst_id, src_ip, dst_ip, src_port, dst_port,
+            protocol, verdict, NULL, min(observer), direction, hour,
+            bit_or(signs | CASE WHEN {_SINGLE} THEN 0 ELSE {int(Sign.DRAWN)} END),
+            sum(records), sum(flows), sum(bytes), min(first), max(last), min(line),
+            src_who, dst_who, NOT {_SINGLE} AS drawn
+        FROM grouped WHERE kept
+        GROUP BY src_who, dst_who, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
+            direction, hour, signs & {TELLING}, CASE WHEN {_SINGLE} THEN observer END,
+            CASE WHEN {_SINGLE} THEN src_id END, CASE WHEN {_SINGLE} THEN dst_id END, drawn
+    )
+    LEFT JOIN holder s ON s.who = src_who AND drawn
+    LEFT JOIN holder d ON d.who = dst_who AND drawn
 """
 # Which pods of either workload took part.
 PAIRS: Final = f"""

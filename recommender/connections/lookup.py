@@ -25,21 +25,19 @@ class Held:
 
     Attributes:
         known: Whether it was a pod's address then, or one that nobody can be named for.
-        endpoint: The number of the end.
         who: The number of its holder; below 0 where there is none.
         bit: The holder's pod as a bit.
         within: Whether one interval holds the whole record.
     """
 
     known: Flags
-    endpoint: Integers
     who: Integers
     bit: Integers
     within: Flags
 
     def only(self, chosen: Integers) -> Held:
         """The ends of some of the records."""
-        return Held(*(getattr(self, one.name)[chosen] for one in fields(self)))
+        return Held(*(getattr(self, one.name).take(chosen) for one in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,11 +46,21 @@ class Span:
 
     The intervals of an address follow each other, so that the one of a moment is that of the
     begin of its slot, or one of the next.
+
+    Attributes:
+        history: The whole history.
+        until: The ends of the intervals in it; likewise ``who``, ``bit``, ``is_pod``.
+        cells: Which interval an address has at the begin of a slot.
+        slots: How many slots an address has.
+        low: Begin of the first slot.
+        shift: The length of a slot, as a power of 2.
     """
 
-    known: History
-    rows: Integers
+    history: History
     until: Integers
+    who: Integers
+    bit: Integers
+    is_pod: Flags
     cells: Integers
     slots: int
     low: int
@@ -68,23 +76,24 @@ class Span:
         """
         import numpy as np
 
-        place = places(ip, self.known.addresses)
-        slot = (start - self.low) >> self.shift
-        at = self.cells[np.maximum(place, 0) * self.slots + slot]
-        late = np.flatnonzero(start >= self.until[at])
+        place = places(ip, self.history.addresses)
+        known = place >= 0
+        # What is not of the cluster is looked up as well, and not used.
+        cell = np.maximum(place, 0) * self.slots
+        cell += (start - self.low) >> self.shift
+        at = self.cells.take(cell)
+        end = self.until.take(at)
+        late = np.flatnonzero(start >= end)
         while len(late):
             at[late] += 1
-            late = late[start[late] >= self.until[at[late]]]
-        within = until < self.until[at]
-        row = self.rows[at]
-        known = self.known
-        return Held(
-            known=(place >= 0) & (known.is_pod[row] | ~within),
-            endpoint=np.where(within, known.endpoint[row], known.beyond),
-            who=np.where(within, known.who[row], known.beyond),
-            bit=known.bit[row],
-            within=within,
-        )
+            end[late] = self.until.take(at[late])
+            late = late[start[late] >= end[late]]
+        within = until < end
+        who, is_pod = self.who.take(at), self.is_pod.take(at)
+        if not within.all():
+            who = np.where(within, who, self.history.beyond)
+            is_pod |= ~within
+        return Held(known & is_pod, who, self.bit.take(at), within)
 
 
 def span_of_history(known: History, low: int, high: int) -> Span:
@@ -101,7 +110,8 @@ def span_of_history(known: History, low: int, high: int) -> Span:
     first = -(-(begin - low) // length)
     last = np.minimum(-(-(np.minimum(end, high + length) - low) // length), slots)
     cells = np.repeat(np.arange(len(rows), dtype=np.int32), np.maximum(last - first, 0))
-    return Span(known, rows, end, cells, slots, low, shift)
+    who, bit, is_pod = known.who[rows], known.bit[rows], known.is_pod[rows]
+    return Span(known, end, who, bit, is_pod, cells, slots, low, shift)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -131,7 +131,8 @@ def _shown(
     table = table.append_column("line", pa.array(np.arange(len(rows))))
     for side, held, heard in zip("sd", ends, listens, strict=True):
         for name, values in (
-            ("id", held.endpoint),
+            # Whatever the end is: the meaning does not depend on it.
+            ("id", held.who),
             ("who", held.who),
             ("bit", held.bit),
             ("pod", held.known),

@@ -30,6 +30,7 @@ _TABLES: Final = """
         ip VARCHAR, from_us BIGINT, until_us BIGINT, endpoint INTEGER, who INTEGER, bit INTEGER,
         is_pod BOOLEAN, beyond INTEGER
     );
+    CREATE TABLE holder (who INTEGER, endpoint INTEGER);
     CREATE TABLE pair (
         src_who INTEGER, dst_who INTEGER, protocol VARCHAR, port INTEGER, verdict VARCHAR,
         srcs BIT, dsts BIT

@@ -258,11 +258,14 @@ def _read(holdings: Sequence[Holding]) -> tuple[_Told, _Spans]:
     import numpy as np
 
     addresses, ip = _numbered([held.ip for held in holdings])
-    _, pod = _numbered([held.pod for held in holdings])
     start = _moments([held.start for held in holdings], OPEN_FROM)
     end = _moments([held.end for held in holdings], OPEN_UNTIL)
     entities, who = _entities([held.entity for held in holdings])
-    order = np.lexsort((pod, who, end, start, ip))
+    order = np.lexsort((who, end, start, ip))
+    columns = np.stack([ip, start, end, who])[:, order]
+    if (columns[:, 1:] == columns[:, :-1]).all(axis=0).any():
+        _, pod = _numbered([held.pod for held in holdings])
+        order = np.lexsort((pod, who, end, start, ip))
     spans = _Spans(ip, who, start, end, np.arange(len(ip), dtype=np.int64)).where(order)
     ordered = tuple([holdings[row] for row in order.tolist()])
     told = _Told(addresses, ordered, entities, spans.entity)
@@ -320,7 +323,8 @@ def _swept(
     ip = np.concatenate([every, *(column for i, _, _ in spans for column in (i, i))])
     opening = np.full(len(every), OPEN_FROM, np.int64)
     time = np.concatenate([opening, *(column for _, *pair in spans for column in pair)])
-    steps = np.zeros((4, len(ip)), np.int64)
+    # Sums may go round: what is left of them once all but one have ended is right again.
+    steps = np.zeros((4, len(ip)), np.int32)
     at = len(every)
     for layer, span in enumerate(layers):
         for sign in (1, -1):
@@ -330,7 +334,11 @@ def _swept(
                 steps[3, rows] = sign * span.holding
             at = rows.stop
     order = np.lexsort((time, ip))
-    ip, time, sums = ip[order], time[order], np.cumsum(steps[:, order], axis=1)
+    ip, time, sums = (
+        ip[order],
+        time[order],
+        np.cumsum(steps.take(order, axis=1), axis=1, dtype=np.int32),
+    )
     # Of several bounds at one moment the last has counted them all.
     last = np.append((ip[1:] != ip[:-1]) | (time[1:] != time[:-1]), True)[: len(ip)]
     last &= time < OPEN_UNTIL
@@ -341,7 +349,7 @@ def _swept(
         [0, _MARGIN, _GAP, _OVERLAP],
         _REUSED,
     )
-    holder = np.where(reason == 0, holder, -1)
+    holder = np.where(reason == 0, holder, -1).astype(np.int64)
     # Rows that say the same as the row above are left out.
     news = np.ones(len(ip), bool)
     news[1:] = (ip[1:] != ip[:-1]) | (holder[1:] != holder[:-1]) | (reason[1:] != reason[:-1])

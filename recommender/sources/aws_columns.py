@@ -77,6 +77,8 @@ def read_columns(layout: Layout, text: Text, first_line: int) -> Iterator[Column
             include_columns=fields,
             null_values=[NOTHING, ""],
             strings_can_be_null=True,
+            # A sound block is text.
+            check_utf8=False,
         ),
     )
     line = first_line + skipped
