@@ -36,6 +36,7 @@ from recommender.sources.scanning import cut_file
 from recommender.sources.texts import PlainFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from recommender.connections.drawing import Drawn
@@ -197,10 +198,21 @@ def test_what_columns_do_not_say_is_left_to_sql(tmp_path: Path, odd: str) -> Non
     assert drawn(in_text([*lines[:20], odd, *lines[20:]], tmp_path)) is None
 
 
-def test_pods_are_counted_though_they_are_drawn_together(tmp_path: Path) -> None:
-    lines = [
-        f"eni-1 {ip} {CART_IP} 40000 9090 6 9 9 {NOW} {NOW + 9} ACCEPT OK 2 {ip} {CART_IP} egress"
-        for ip in (f"10.0.4.{i}" for i in range(1, 31))
-    ]
+@pytest.mark.parametrize("write", [in_text, in_json])
+def test_a_workload_of_very_many_pods_is_counted(
+    tmp_path: Path, write: Callable[[list[str], Path], Path]
+) -> None:
+    ips = [f"10.0.{16 + i // 250}.{i % 250}" for i in range(2100)]
+    holdings = (Holding(ip, None, None, WEB, f"web-{i}") for i, ip in enumerate(ips))
+    lines = [row(ip, CART_IP, 40000, 9090, flags=2) for ip in ips for _ in range(2)]
+    (edge,) = connect([write(lines, tmp_path)], inventory=cluster(*holdings)).edges
+    assert (edge.client_pods, edge.server_pods, edge.records) == (2100, 1, 4200)
+
+
+def test_pods_are_counted_once_in_records_that_were_drawn_and_others(tmp_path: Path) -> None:
+    ips = [f"10.0.4.{i}" for i in range(1, 31)]
+    lines = [row(ip, CART_IP, 40000, 9090, flags=2) for ip in ips[:20]]
+    # Without a way the record keeps its pods.
+    lines += [row(ip, CART_IP, 40000, 9090, flags=2, way="-") for ip in ips[10:]]
     (edge,) = connect([in_text(lines, tmp_path)], inventory=known()).edges
-    assert (edge.client_pods, edge.server_pods, edge.records) == (30, 1, 30)
+    assert (edge.client_pods, edge.server_pods, edge.records) == (30, 1, 40)
