@@ -75,6 +75,8 @@ def coverage_findings(
         *_skipped(ingested),
         *_of_layouts(ingested, cluster_known=cluster_known),
         *_unnamed(accounting),
+        *_icmp(accounting),
+        *_nobody_known(ingested, edges, accounting, cluster_known=cluster_known),
         *_incomplete(ingested),
         *_unreported(ends.described, ends.resolution),
         *_aggregated(edges),
@@ -129,6 +131,44 @@ def _unnamed(accounting: Accounting) -> list[Finding]:
     message = f"{reasons.total():,} records have an end that nobody can be named for: {told}"
     hint = "take snapshots of the cluster while you record: recommender inventory snapshot"
     return [Finding("identity-unresolved", Severity.WARNING, "input", message, hint)]
+
+
+def _nobody_known(
+    ingested: Ingested, edges: Sequence[Edge], accounting: Accounting, *, cluster_known: bool
+) -> list[Finding]:
+    """Whether logs that know addresses alone lack the inventory that names them."""
+    formats = (format_of(tally.layout) for tally in ingested.files)
+    if not any(known.platform and known.bare for known in formats):
+        return []
+    if not cluster_known:
+        message = "the logs show addresses alone, and nothing says which of them are pods"
+        hint = "recommender inventory snapshot -o prod.inventory.json, and give it with --inventory"
+        return [Finding("inventory-missing", Severity.WARNING, "inventory", message, hint)]
+    count = sum(file.set_aside.get("no-workload", 0) for file in accounting.files)
+    if edges or not count:
+        return []
+    message = "no record has an address that the inventory knows as a pod's"
+    hint = (
+        "is it of the cluster and the time of the log? recommender inventory show FILE --address "
+        "IP says who held an address"
+    )
+    return [Finding("inventory-elsewhere", Severity.WARNING, "inventory", message, hint)]
+
+
+def _icmp(accounting: Accounting) -> list[Finding]:
+    """Records of ICMP in logs that do not say who asked, so that no pair is told of them."""
+    count = sum(file.set_aside.get("icmp-without-type", 0) for file in accounting.files)
+    if not count:
+        return []
+    message = (
+        f"{count:,} {'record' if count == 1 else 'records'} of ICMP (ping, unreachable, path MTU) "
+        "are in no rule: NetworkPolicy cannot name ICMP, and these logs do not say who asked whom"
+    )
+    hint = (
+        "know what your network plugin does with ICMP of isolated pods before you enforce; "
+        "protocols 1 and 58 in the log show which addresses"
+    )
+    return [Finding("icmp-not-writable", Severity.WARNING, "input", message, hint)]
 
 
 def outdated(

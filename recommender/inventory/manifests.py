@@ -13,7 +13,7 @@ from recommender.inventory.owners import Controller, Owners
 from recommender.inventory.policies import POLICY_KINDS, parse_policies
 from recommender.inventory.types import Inventory, Pod, Workload
 from recommender.model.entities import Entity
-from recommender.model.errors import ManifestError
+from recommender.model.errors import InputError, ManifestError
 from recommender.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -46,7 +46,15 @@ def read_inventory(paths: Iterable[str | Path], *, infer_owners: bool = True) ->
     Raises:
         InputError: A path does not exist, or there is no object in all.
     """
-    return inventory_of_read(read_documents(paths), infer_owners=infer_owners)
+    read = read_documents(paths)
+    told = {finding.code for finding in read.findings}
+    if not read.documents and not read.looks and told == {"not-an-object"}:
+        # Without any object it would seem that nothing runs.
+        first = read.findings[0]
+        message = f"no Kubernetes object found: {first.message}"
+        hint = "name a snapshot, a kubectl dump or a folder of manifests"
+        raise InputError(message, where=first.where, hint=hint)
+    return inventory_of_read(read, infer_owners=infer_owners)
 
 
 def inventory_of_read(read: Documents, *, infer_owners: bool = True) -> Inventory:

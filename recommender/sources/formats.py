@@ -84,13 +84,33 @@ def recognise(name: str, head: list[bytes], options: ReadOptions = AS_FOUND) -> 
     raise _stranger(name, lines, options)
 
 
-def _stranger(name: str, lines: list[bytes], options: ReadOptions) -> InputError:
-    """The error that says what a file looks like instead."""
-    text = b"\n".join(lines[:20])
-    if _AWS.search(text):
+def _meant(lines: list[bytes]) -> LogFormat | None:
+    """The format that some lines are in, whichever was named."""
+    return next((known for known in FORMATS.values() if known.recognise(lines, AS_FOUND)), None)
+
+
+def _fields_unknown(name: str, line: bytes, options: ReadOptions) -> InputError:
+    """The error for lines of AWS whose fields are not known, or are not those that were named."""
+    if not options.aws_fields:
         message = "looks like an AWS VPC flow log whose fields cannot be told"
         hint = "name them in their order with --aws-fields"
         return InputError(message, where=name, hint=hint)
+    message = (
+        f"its lines are not of the {len(options.aws_fields)} fields that --aws-fields names: the "
+        f"first has {len(line.split())} values"
+    )
+    start = clean(line[: 2 * _SHOWN].decode("utf-8", "replace").strip())
+    return InputError(message, where=name, hint=f"name them in the order of this line: {start}")
+
+
+def _stranger(name: str, lines: list[bytes], options: ReadOptions) -> InputError:
+    """The error that says what a file looks like instead."""
+    text = b"\n".join(lines[:20])
+    if options.format and (meant := _meant(lines)):
+        message = f"looks like {meant.title}, not {FORMATS[options.format].title}"
+        return InputError(message, where=name, hint="leave out --format, or name the right one")
+    if _AWS.search(text) and options.format in ("", aws.NAME):
+        return _fields_unknown(name, lines[0], options)
     wanted = FORMATS[options.format].title if options.format else "a flow log that can be read"
     for pattern, what in _STRANGERS:
         if pattern.search(text):

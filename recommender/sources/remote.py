@@ -33,6 +33,23 @@ _TALKATIVE: Final = (
     "google",
     "azure",
 )
+# What libraries and stores call a login that was good once ...
+_EXPIRED: Final = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "TokenRefreshRequired",
+        "TokenRetrievalError",
+        "UnauthorizedSSOTokenError",
+        "SSOTokenLoadError",
+        "RefreshError",
+        "ReauthFailError",
+    }
+)
+# ... and what is not allowed.
+_REFUSED: Final = frozenset({"PermissionError", "AccessDenied", "Forbidden", "401", "403"})
+#: Errors behind an error that are looked at.
+_CAUSES: Final = 6
 _BLOCK: Final = 8 << 20
 _GLOB: Final = re.compile(r"[*?\[]")
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
@@ -260,6 +277,22 @@ def _file_system(url: str, store: _Store) -> Any:  # noqa: ANN401 - fsspec has n
         raise _failure(url, store, error) from None
 
 
+def _words(error: BaseException) -> Iterator[str]:
+    """What an error and its causes are called, and the codes of the answers behind them."""
+    found: BaseException | None = error
+    for _ in range(_CAUSES):
+        if found is None:
+            return
+        yield type(found).__name__
+        answer = getattr(found, "response", None)
+        if isinstance(answer, dict):
+            yield str(answer.get("Error", {}).get("Code", ""))
+        # The one word by which gcsfs tells this from other failures.
+        yield str(found).partition(":")[0]
+        yield from (str(getattr(found, name, "")) for name in ("code", "status", "status_code"))
+        found = found.__cause__ or found.__context__
+
+
 def _unread(name: str, store: _Store, error: Exception) -> PartialInputError:
     """The same for one object of a log, which may have held anything."""
     told = _failure(name, store, error)
@@ -268,12 +301,15 @@ def _unread(name: str, store: _Store, error: Exception) -> PartialInputError:
 
 def _failure(name: str, store: _Store, error: Exception) -> InputError:
     """What went wrong, without a word of the library's own: it may quote what was signed."""
-    kind = type(error).__name__
     if isinstance(error, FileNotFoundError):
         return InputError("no such object or bucket", where=name, hint="check the bucket and path")
-    if isinstance(error, PermissionError) or "Credential" in kind or "Auth" in kind:
+    words = set(_words(error))
+    if words & _EXPIRED:
+        message = f"your login to {store.title} has expired"
+        return InputError(message, where=name, hint=f"log in again: {store.login}")
+    if words & _REFUSED or any("Credential" in word or "Auth" in word for word in words):
         message = f"{store.title} does not let you read it"
         return InputError(message, where=name, hint=f"log in first: {store.login}")
-    message = f"{store.title} cannot be read ({kind})"
+    message = f"{store.title} cannot be read ({type(error).__name__})"
     hint = "check the network, the region and the bucket's name"
     return InputError(message, where=name, hint=hint)

@@ -163,6 +163,36 @@ def test_who_says_that_some_pods_do_not_keep_their_addresses_keeps_egress_open(
     assert "egress-hidden" not in codes(hubble)
 
 
+def test_a_log_of_addresses_without_an_inventory_says_what_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text(FIELDS + ROW.format("10.0.0.1", "10.0.0.2", 40000, "10.0.0.1", "10.0.0.2"))
+    (told,) = [found for found in connect([path]).findings if found.code == "inventory-missing"]
+    assert "--inventory" in told.hint
+    assert "inventory-missing" not in codes(connected("gcp", tmp_path / "gcp"))
+
+
+def test_an_inventory_of_which_the_log_knows_nobody_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text(FIELDS + ROW.format("192.0.2.1", "192.0.2.2", 40000, "192.0.2.1", "192.0.2.2"))
+    connected("aws", tmp_path / "made")
+    found = connect([path], inventory=nr.read_inventory(tmp_path / "made/inventory.json"))
+    assert "inventory-elsewhere" in codes(found)
+    assert "inventory-missing" not in codes(found)
+    assert "inventory-elsewhere" not in codes(connected("aws", tmp_path / "again"))
+
+
+def test_icmp_of_a_log_that_does_not_say_who_asked_is_told_with_its_count(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    ping = ROW.format("10.0.0.1", "10.0.0.2", 0, "10.0.0.1", "10.0.0.2").replace(" 443 6 ", " 0 1 ")
+    path.write_text(FIELDS + ping * 3)
+    connections = connect([path])
+    (told,) = [found for found in connections.findings if found.code == "icmp-not-writable"]
+    assert told.severity is Severity.WARNING
+    assert "3 records of ICMP" in told.message
+    (account,) = connections.accounting.files
+    assert account.set_aside["icmp-without-type"] == 3
+
+
 def test_a_word_that_says_nothing_about_addresses_is_an_error(tmp_path: Path) -> None:
     word: Any = "maybe"
     with pytest.raises(UsageError, match="none of auto, on, off"):

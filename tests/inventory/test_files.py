@@ -142,3 +142,10 @@ def test_a_snapshot_is_packed_as_its_name_says_and_known_again(name: str) -> Non
     assert is_snapshot(packed)
     assert not is_snapshot(packed_for(name, b'{"kind": "Pod"}'))
     assert not is_snapshot(b"\x1f\x8bnothing")
+
+
+def test_a_file_without_any_object_is_no_inventory(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("just a text")
+    with pytest.raises(InputError, match="no Kubernetes object found"):
+        nr.read_inventory(path)

@@ -202,6 +202,27 @@ class _Door(BaseHTTPRequestHandler):
         line.close()
 
 
+class _Refusal(BaseHTTPRequestHandler):
+    """Answers everything in one way."""
+
+    protocol_version = "HTTP/1.1"
+    code: ClassVar[int] = 403
+    body: ClassVar[bytes] = b""
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def do_GET(self) -> None:
+        self.send_response(self.code)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(self.body)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+
 @contextmanager
 def _running(kind: type[BaseHTTPRequestHandler], **known: object) -> Iterator[str]:
     handler = type("Handler", (kind,), known)
@@ -238,3 +259,17 @@ def door(to: str, gate: Gate) -> Iterator[str]:
     """The address of a server that hands requests on, those for objects through a gate."""
     with _running(_Door, behind=to.removeprefix("http://"), gate=gate) as address:
         yield address
+
+
+@contextmanager
+def refusal(scheme: str, code: int, body: bytes) -> Iterator[dict[str, str]]:
+    """A store that answers everything so; gives the variables that lead to it."""
+    with _running(_Refusal, code=code, body=body) as address:
+        yield {
+            "s3": {"AWS_ENDPOINT_URL": address},
+            "gs": {"STORAGE_EMULATOR_HOST": address, "NO_GCE_CHECK": "true"},
+            "az": {
+                "AZURE_STORAGE_CONNECTION_STRING": "DefaultEndpointsProtocol=http;"
+                f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={address}/{ACCOUNT};"
+            },
+        }[scheme]

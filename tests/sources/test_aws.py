@@ -224,3 +224,20 @@ def test_a_sample_is_read_completely(shared: Path, name: str) -> None:
     assert (found.records, found.set_aside) == SAMPLES[name]
     assert found.malformed == {}
     assert found.format == "aws"
+
+
+def test_fields_that_do_not_fit_are_said_with_the_line_that_they_should_fit(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("eni-1 10.0.0.1 10.0.0.2 40000 443 6 ACCEPT\n")
+    with pytest.raises(InputError, match="not of the 2 fields") as caught:
+        connect([path], options=ReadOptions(aws_fields=("srcaddr", "dstaddr")))
+    assert "7 values" in caught.value.message
+    assert "eni-1 10.0.0.1" in caught.value.hint
+
+
+def test_a_log_of_another_format_than_the_one_named_says_which(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("2 1 eni-1 10.0.0.1 10.0.0.2 1 443 6 5 8 1700000000 1700000059 ACCEPT OK\n")
+    with pytest.raises(InputError, match="an AWS VPC flow log, not a GCP") as caught:
+        connect([path], options=ReadOptions(format="gcp"))
+    assert "--format" in caught.value.hint

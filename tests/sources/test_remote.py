@@ -370,6 +370,31 @@ def test_secrets_reach_no_log_error_or_report(
         assert len(error.strip().splitlines()) == 1
 
 
+def _said_by_amazon(code: str) -> bytes:
+    return f"<Error><Code>{code}</Code><Message>{TOKEN}</Message></Error>".encode()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code", "body", "message"),
+    [
+        ("s3", 400, _said_by_amazon("ExpiredToken"), "has expired"),
+        ("s3", 403, _said_by_amazon("AccessDenied"), "does not let you read it"),
+        ("gs", 403, f'{{"error": {{"code": 403, "message": "{TOKEN}"}}}}'.encode(), "does not let"),
+        ("az", 403, _said_by_amazon("AuthenticationFailed"), "does not let you read it"),
+    ],
+)
+def test_a_login_that_is_not_accepted_is_said_with_what_to_do(
+    scheme: str, code: int, body: bytes, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with object_stores.refusal(scheme, code, body) as variables:
+        for name, value in (environment(CLOSED) | variables).items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(InputError, match=message) as caught:
+            find_inputs([f"{scheme}://logs/a/"])
+    assert "log in" in caught.value.hint
+    assert TOKEN not in str(caught.value)
+
+
 def test_without_credentials_the_error_says_how_to_log_in(server: str, tmp_path: Path) -> None:
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": ""}
     command = ["recommend", "s3://logs/a.log", "-d", str(tmp_path)]
