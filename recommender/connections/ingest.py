@@ -154,6 +154,9 @@ class _Workers:
         self._store = store.connection
         self._store.register_filesystem(self._files)
         self._store.execute(PLAIN_PLANS)
+        # Each worker is a thread of its own. Left to share out one block's text as well, the engine
+        # would take a new buffer for every part of it, and pages that the system has to clear.
+        self._store.execute("SET threads = 1")
         self._cursors: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         for _ in range(count):
             self._cursors.put(store.connection.cursor())
@@ -173,6 +176,7 @@ class _Workers:
             self._cursors.get().close()
         self._store.unregister_filesystem(self._files.protocol)
         self._store.execute("RESET disabled_optimizers")
+        self._store.execute(f"SET threads = {WORKERS}")
         # However much was read: what follows takes no more memory than reading did.
         ((intervals,),) = self._store.execute("SELECT count(*) FROM held").fetchall()
         limit = MEMORY_AFTER_READING + memory_for(intervals)

@@ -17,6 +17,7 @@ from recommender.sources.canonical import Sign
 from recommender.sources.cloud_sql import bit, canonical_sql, moment, number
 from recommender.sources.documents import values
 from recommender.sources.layout import Layout, LogFormat
+from recommender.sources.memory import IN_PIECES
 from recommender.sources.platforms import remarks
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def whole_sql(layout: Layout, file: str, first_line: int) -> str | None:
     return _canonical(f"""
         SELECT row_number() OVER () + {first_line - 1} AS line, true AS ok,
             logName IS NOT NULL AS is_entry, "timestamp" AS written, jsonPayload AS p
-        FROM read_json('{file}', format = 'newline_delimited', compression = 'none',
+        FROM read_json('{file}{IN_PIECES}', format = 'newline_delimited', compression = 'none',
             columns = {{"jsonPayload": '{_type(_PAYLOAD)}', "logName": 'VARCHAR',
                 "timestamp": 'VARCHAR'}}, maximum_object_size = {_MAX_OBJECT})
     """)

@@ -14,6 +14,7 @@ import orjson
 from recommender.sources.canonical import Sign
 from recommender.sources.hubble_endpoint import decode
 from recommender.sources.layout import Layout, LogFormat
+from recommender.sources.memory import IN_PIECES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -120,7 +121,7 @@ def read_sql(file: str, first_line: int) -> str:
     """
     return f"""
         SELECT row_number() OVER () + {first_line - 1} AS line, true AS ok, flow AS f, {_OUTER}
-        FROM read_json('{file}', format = 'newline_delimited', columns = {columns_sql()},
+        FROM read_json('{file}{IN_PIECES}', format = 'newline_delimited', columns = {columns_sql()},
             maximum_object_size = {_MAX_OBJECT}, compression = 'none')
     """
 

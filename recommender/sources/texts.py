@@ -114,10 +114,16 @@ class FileText:
 class TextFile(io.RawIOBase):
     """A text as a file object that is read from the beginning on."""
 
-    def __init__(self, text: Text) -> None:
-        """Stand at the beginning."""
+    def __init__(self, text: Text, piece: int) -> None:
+        """Stand at the beginning.
+
+        Args:
+            text: The text.
+            piece: Most bytes that one read gives.
+        """
         super().__init__()
         self._text = text
+        self._piece = piece
         self._position = 0
 
     def readable(self) -> bool:
@@ -139,7 +145,8 @@ class TextFile(io.RawIOBase):
         return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        piece = self._text.read(self._position, self._text.size if size < 0 else size)
+        """The next bytes: at most so many, and at most a piece; none at the end."""
+        most = self._piece if size < 0 else min(size, self._piece)
+        piece = self._text.read(self._position, most)
         self._position += len(piece)
         return piece
