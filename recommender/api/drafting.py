@@ -45,7 +45,6 @@ _AFTER_READING: Final = (
     "recommender.inventory.combine",
     "recommender.synthesis.synthesize",
     "recommender.review.assess",
-    "recommender.review.goal_report",
     "recommender.review.proof",
     "recommender.review.ready_made",
     "recommender.review.sorting",
@@ -56,11 +55,7 @@ _AFTER_READING: Final = (
 
 
 # What finds segments.
-_FOR_SEGMENTS: Final = (
-    "recommender.segments.segmenting",
-    "scipy.cluster.hierarchy",
-    "networkx",
-)
+_FOR_SEGMENTS: Final = ("recommender.segments.segmenting",)
 
 
 def recommend(  # noqa: PLR0913 - a caller chooses what the command's options choose
@@ -145,7 +140,6 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     from recommender.review.assess import assess
     from recommender.review.boundaries import boundary_findings
     from recommender.review.closing import closed_pairs
-    from recommender.review.goal_report import goal_court
     from recommender.review.proof import prove
     from recommender.review.ready_made import review_findings, with_rules
     from recommender.review.sorting import sort_out
@@ -156,7 +150,11 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     home = _home(chosen, cluster, found)
     name = home_cluster(cluster, home)
     day = as_of or (found.last_seen.date() if found.last_seen else None)
-    judge = None if aims is None else goal_court(aims, cluster, found.edges, day, name)
+    judge = None
+    if aims is not None:
+        from recommender.review.goal_report import goal_court
+
+        judge = goal_court(aims, cluster, found.edges, day, name)
     chosen_edges = sort_out(
         found.edges,
         cluster,

@@ -48,26 +48,27 @@ def _class(end: str, other: str) -> str:
         ELSE {end}.class END AS {end}_class"""
 
 
-# Groups of records with the ends named: one row a group, in the direction of the packet.
-_PACKETS: Final = f"""
-    CREATE TEMP TABLE packet AS
+# Groups of records with the ends named: one row a group, in the direction of the packet, with who
+# opened the connection by the record's own word.
+_DECIDED: Final = f"""
+    CREATE TEMP TABLE decided AS
     WITH seen AS (SELECT bool_or(local) AS any_local FROM identity)
     SELECT g.*, row_number() OVER () AS id,
         coalesce(src_ip, '') AS s_ip, coalesce(dst_ip, '') AS d_ip,
         {_class("s", "d")}, s.entity AS s_entity, s.pod AS s_pod, s.rank AS s_rank,
         s.reason AS s_reason, {_class("d", "s")}, d.entity AS d_entity, d.pod AS d_pod,
-        d.rank AS d_rank, d.reason AS d_reason
+        d.rank AS d_rank, d.reason AS d_reason, {{turn}} AS turn, {{how}} AS how
     FROM flow_group g JOIN identity s ON s.endpoint = g.src JOIN identity d ON d.endpoint = g.dst
 """
 # Ends of clouds that are addresses alone.
 _PLACED: Final = """
-    UPDATE packet SET {0}_class = outside.class, {0}_entity = outside.entity,
+    UPDATE decided SET {0}_class = outside.class, {0}_entity = outside.entity,
         {0}_rank = {1}, {0}_reason = outside.reason
-    FROM outside WHERE packet.{2} = 0 AND packet.{0}_ip = outside.ip
+    FROM outside WHERE decided.{2} = 0 AND decided.{0}_ip = outside.ip
 """
 # A cloud's log without the packets' own addresses shows a node where one of its pods was meant.
 _VEILED: Final = f"""
-    UPDATE packet SET {{0}}_class = {_POD}, {{0}}_entity = ?, {{0}}_rank = {RANK_CLASS},
+    UPDATE decided SET {{0}}_class = {_POD}, {{0}}_entity = ?, {{0}}_rank = {RANK_CLASS},
         {{0}}_reason = '{NODE_OR_POD}'
     WHERE {{0}}_class = {int(EndClass.NODE)}
       AND signs & {int(Sign.PLATFORM | Sign.FORWARDED)} = {int(Sign.PLATFORM | Sign.FORWARDED)}
@@ -242,9 +243,9 @@ _BY_PORT: Final = f"""
 def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag, *, veiled: int = 0) -> bool:
     """Give every group of records its opener.
 
-    Needs the tables ``flow_group`` and ``identity``; makes the table ``decided`` with the
-    columns of ``packet``, ``turn`` (1: the source opened the connection, -1: the destination,
-    0: undecided) and ``how`` (``record``, ``tuple``, ``listener``, ``fan-in``, ``port``).
+    Needs the tables ``flow_group`` and ``identity``; makes the table ``decided``: the groups with
+    both ends named, ``turn`` (1: the source opened the connection, -1: the destination, 0:
+    undecided) and ``how`` (``record``, ``tuple``, ``listener``, ``fan-in``, ``port``).
 
     Args:
         connection: The store.
@@ -256,15 +257,11 @@ def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag, *, veiled: in
     """
     trust = flag is ReplyFlag.TRUST or (flag is ReplyFlag.AUTO and not _contradicts(connection))
     (legacy,) = connection.execute(_LEGACY).fetchone() or (False,)
-    connection.execute(_PACKETS)
+    turn = _turn_sql(trust=trust, legacy=bool(legacy))
+    connection.execute(_DECIDED.format(turn=turn, how=_HOW))
     for side, end in (("s", "src"), ("d", "dst")):
         connection.execute(_PLACED.format(side, RANK_CLASS, end))
         connection.execute(_VEILED.format(side), [veiled])
-    turn = _turn_sql(trust=trust, legacy=bool(legacy))
-    connection.execute(
-        f"CREATE TEMP TABLE decided AS SELECT *, {turn} AS turn, {_HOW} AS how FROM packet",
-    )
-    connection.execute("DROP TABLE packet")
     connection.execute(_OPENED)
     connection.execute(_LISTENERS)
     connection.execute(_TURNED)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
 
-from recommender.review.quantiles import gamma_quantile
+from recommender.model.distributions import gamma_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

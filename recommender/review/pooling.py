@@ -14,7 +14,7 @@ from math import lgamma
 from typing import TYPE_CHECKING, Final
 
 from recommender.review.estimates import CONFIDENCE
-from recommender.review.quantiles import beta_quantile
+from recommender.model.distributions import beta_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

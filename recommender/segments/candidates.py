@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from recommender.segments.traffic import Floats, Ints, Matrix, Traffic
 
+#: Up to so many workloads, each starts alone: merging looks at every pair, and to load what would
+#: group them first takes longer than all the rest.
+FEW: Final = 32
 #: Beyond this Ward's tree is left out: its distances take memory with the square of the number.
 MOST_FOR_WARD: Final = 10_000
 #: The higher, the smaller the communities.
@@ -40,7 +43,7 @@ class Part:
     """One way to group.
 
     Attributes:
-        method: ``ward`` or ``graph``.
+        method: ``alone``, ``ward`` or ``graph``.
         size: Number of groups of the cut, or resolution of the communities.
     """
 
@@ -50,9 +53,14 @@ class Part:
     @property
     def name(self) -> str:
         """Words for it."""
+        if self.method == "alone":
+            return "each alone"
         if self.method == "ward":
             return f"Ward cut at {self.size:.0f}"
         return f"neighbours at {self.size:g}"
+
+
+_ALONE: Final = Part("alone", 1)
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,8 @@ class Starts:
 
     def recipes(self) -> tuple[Recipe, ...]:
         """What to start from: many small groups, since refining merges and does not split."""
+        if self._traffic.workloads <= FEW:
+            return tuple(Recipe((_ALONE,), hubs) for hubs in sorted({self._apart, False}))
         graph = [Part("graph", size) for size in RESOLUTIONS]
         apart = self._apart
         plain = [Recipe((part,), apart) for part in graph]
@@ -148,7 +158,7 @@ class Starts:
         return self._kept[key]
 
     def _make(self, part: Part, rest: Ints, *, apart: bool) -> Ints:
-        if len(rest) < 3:  # noqa: PLR2004 - nothing to group
+        if part == _ALONE or len(rest) < 3:  # noqa: PLR2004 - nothing to group
             return np.arange(len(rest), dtype=np.int64)
         if part.method == "ward":
             from scipy.cluster.hierarchy import fcluster

@@ -1,23 +1,59 @@
-"""Logarithms of the numbers of ways to choose."""
+"""Logarithms of the numbers of ways to choose, and how likely chance gives as many."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.special import gammaln
+
+from recommender.model.distributions import beta_share
 
 if TYPE_CHECKING:
     from recommender.segments.traffic import Floats, Ints
 
-_LN2 = float(np.log(2.0))
+_LN2: Final = float(np.log(2.0))
+#: Factorials up to this one are looked up; Stirling's series has every digit beyond.
+_LOOKED_UP: Final = 1024
+_LN_FACTORIALS: Final = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1.0, _LOOKED_UP)))])
+#: Up to so many tails are computed one by one: to load what computes many at once takes longer.
+_FEW_TAILS: Final = 200
+
+
+def ln_factorial(n: Ints | Floats | float) -> Floats:
+    """Natural logarithms of the factorials of whole numbers from 0 on."""
+    number = np.asarray(n, dtype=np.float64)
+    small = number < _LOOKED_UP
+    out = _LN_FACTORIALS[np.where(small, number, 0).astype(np.int64)]
+    if small.all():
+        return out
+    high = np.where(small, _LOOKED_UP, number)
+    series = high * (np.log(high) - 1) + 0.5 * np.log(2 * np.pi * high)
+    series += (1 - 1 / (30 * high * high)) / (12 * high)
+    return np.where(small, out, series)
+
+
+def binomial_tail(least: Ints, trials: Ints, rate: Floats) -> Floats:
+    """Probability of at least so many successes: an incomplete beta function.
+
+    Args:
+        least: Successes, from 1 on.
+        trials: Trials, at least as many.
+        rate: Probability of each success.
+    """
+    if len(least) <= _FEW_TAILS:
+        ends = zip(least.tolist(), trials.tolist(), rate.tolist(), strict=True)
+        return np.array([beta_share(k, n - k + 1, p) for k, n, p in ends], dtype=np.float64)
+    from scipy.special import betainc
+
+    tails: Floats = betainc(least.astype(np.float64), trials - least + 1.0, rate)
+    return tails
 
 
 def ln_choose(n: Ints | Floats, k: Ints | Floats) -> Floats:
     """Natural logarithms of binomial coefficients; 0 where there is nothing to choose."""
     high = np.maximum(n, 0)
     low = np.clip(k, 0, high)
-    out: Floats = gammaln(high + 1) - gammaln(low + 1) - gammaln(high - low + 1)
+    out: Floats = ln_factorial(high) - ln_factorial(low) - ln_factorial(high - low)
     return out
 
 
@@ -25,7 +61,7 @@ def log2_choose(n: float, k: float) -> float:
     """Logarithm to base 2 of a binomial coefficient; 0 where there is nothing to choose."""
     if k <= 0 or k >= n:
         return 0.0
-    return float(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)) / _LN2
+    return float(ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)) / _LN2
 
 
 def times_log(counts: Ints | Floats) -> Floats:

@@ -12,10 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaln
 
 from recommender.segments.blocks import block_table
-from recommender.segments.counting import log2_choose, times_log
+from recommender.segments.counting import ln_factorial, log2_choose, times_log
 from recommender.segments.metadata import MetadataCounts
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def partition_bits(sizes: Ints | Floats) -> float:
     members, groups = float(np.sum(sizes)), len(sizes)
     if groups == 0:
         return 0.0
-    orders = float(gammaln(members + 1) - np.sum(gammaln(np.add(sizes, 1)))) / _LN2
+    orders = float(ln_factorial(members) - np.sum(ln_factorial(sizes))) / _LN2
     return orders + log2_choose(members - 1, groups - 1)
 
 

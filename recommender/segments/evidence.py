@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recommender.segments.blocks import block_table, distinct, supported
+from recommender.segments.counting import binomial_tail
 from recommender.segments.types import Ground
 
 if TYPE_CHECKING:
@@ -104,15 +105,11 @@ def significance(traffic: Traffic, table: BlockTable, settings: SegmentSettings)
     The rate of chance edges is that of the two groups in blocks without support; the larger of
     what the callers do elsewhere and what the called meet from elsewhere.
     """
-    from scipy.special import betainc
-
     stray = ~supported(table, settings.min_coverage)
     rates = []
     for group in (table.source, table.destination):
         edges = np.bincount(group[stray], weights=table.edges[stray], minlength=table.groups)
         rates.append((edges + 1.0) / (table.sizes * max(traffic.ends, 1)))
     rate = np.maximum(rates[0][table.source], rates[1][table.destination])
-    # The tail of a binomial distribution as an incomplete beta function.
-    failures = np.maximum(table.trials - table.edges, 0) + 1.0
-    tail: Floats = betainc(table.edges.astype(np.float64), failures, np.minimum(rate, 1.0))
-    return tail
+    trials = np.maximum(table.trials, table.edges)
+    return binomial_tail(table.edges, trials, np.minimum(rate, 1.0))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 if TYPE_CHECKING:
     from recommender.segments.traffic import Floats, Ints, Matrix, Traffic
@@ -22,6 +21,8 @@ def feature_matrix(traffic: Traffic) -> tuple[Matrix, Floats]:
     Returns:
         A sparse matrix of zeros and ones with a row a workload, and the weight of each column.
     """
+    from scipy import sparse
+
     parts = [*_met(traffic), *_own(traffic)]
     rows, columns, offset = [], [], 0
     for row, code in parts:

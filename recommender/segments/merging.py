@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import sparse
 
 from recommender.segments.blocks import block_table
 from recommender.segments.counting import ln_choose, log2_choose, times_log
 from recommender.segments.description_length import description_length, model_bits
+from recommender.segments.matrices import mapped, matrix, overlaps, paired, row_sums
 from recommender.segments.metadata import MetadataCounts
 from recommender.segments.traffic import renumber
 
@@ -101,17 +101,15 @@ def _ways(table: BlockTable, services: int, groups: int) -> Matrix:
         ]
     )
     values = np.concatenate([table.edges[out], table.edges[back]]).astype(np.float64)
-    return sparse.csr_matrix((values, (rows, columns)), shape=(groups, 2 * ways))
+    return matrix(values, rows, columns, (groups, 2 * ways))
 
 
 def _alike(ways: Matrix, locked: Flags, zone: Ints) -> Ints:
     """Pairs of groups with the likest profiles: those that meet the same others."""
     groups = len(locked)
-    profile = ways.copy()
-    profile.data = np.sqrt(profile.data)
-    norm = np.sqrt(np.asarray(profile.multiply(profile).sum(axis=1)).reshape(-1))
-    profile = sparse.diags(1.0 / np.maximum(norm, 1e-12)) @ profile
-    cosine = np.asarray((profile @ profile.T).todense())
+    profile = mapped(ways, np.sqrt)
+    norm = np.maximum(np.sqrt(row_sums(ways)), 1e-12)
+    cosine = overlaps(profile, profile) / (norm[:, None] * norm[None, :])
     np.fill_diagonal(cosine, -1.0)
     cosine[locked, :] = -1.0
     cosine[:, locked] = -1.0
@@ -125,14 +123,11 @@ def _alike(ways: Matrix, locked: Flags, zone: Ints) -> Ints:
 
 def _edge_change(ways: Matrix, pairs: Ints, half: int) -> Floats:
     """Bits of the edges that each merge adds, as if the two groups did not meet each other."""
-    alone = ways.copy()
-    alone.data = times_log(alone.data)
-    bits = np.asarray(alone.sum(axis=1)).reshape(-1)
-    both = ways[pairs[:, 0]] + ways[pairs[:, 1]]
-    both.data = times_log(both.data)
-    change: Floats = bits[pairs].sum(axis=1) - np.asarray(both.sum(axis=1)).reshape(-1)
+    bits = row_sums(mapped(ways, times_log))
+    both = mapped(ways[pairs[:, 0]] + ways[pairs[:, 1]], times_log)
+    change: Floats = bits[pairs].sum(axis=1) - row_sums(both)
     for side in (ways[:, :half], ways[:, half:]):
-        total = np.asarray(side.sum(axis=1)).reshape(-1)
+        total = row_sums(side)
         change += times_log(total[pairs].sum(axis=1)) - times_log(total[pairs]).sum(axis=1)
     return change
 
@@ -140,10 +135,9 @@ def _edge_change(ways: Matrix, pairs: Ints, half: int) -> Floats:
 def _partition_change(table: BlockTable, ways: Matrix, pairs: Ints, traffic: Traffic) -> Floats:
     """Change of the bits of the partition, and of those that say which blocks have edges."""
     blocks, groups, sizes = len(table.edges), table.groups, table.sizes[: ways.shape[0]]
-    present = ways.copy()
-    present.data = np.ones_like(present.data)
-    common = np.asarray(present[pairs[:, 0]].multiply(present[pairs[:, 1]]).sum(axis=1))
-    fewer = np.minimum(common.reshape(-1), blocks - 1)
+    present = mapped(ways, np.sign)
+    common = paired(present[pairs[:, 0]], present[pairs[:, 1]])
+    fewer = np.minimum(common, blocks - 1)
     before = model_bits(groups, traffic.services, blocks, traffic.edges)
     steps = np.unique(fewer)
     after = [model_bits(groups - 1, traffic.services, blocks - n, traffic.edges) for n in steps]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaln
 
-from recommender.segments.counting import ln_choose
+from recommender.segments.counting import ln_choose, ln_factorial
 
 if TYPE_CHECKING:
     from recommender.segments.traffic import Floats, Ints, Traffic
@@ -54,6 +53,6 @@ def value_bits(table: Floats) -> Floats:
     count, kinds = table.sum(axis=1), np.count_nonzero(table, axis=1)
     which = kinds * np.log2(max(table.shape[1], 1))
     many = np.where(kinds > 0, ln_choose(count - 1, kinds - 1), 0.0)
-    orders = gammaln(count + 1) - gammaln(table + 1).sum(axis=1)
+    orders = ln_factorial(count) - ln_factorial(table).sum(axis=1)
     bits: Floats = which + (many + orders) / _LN2
     return bits

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import sparse
 
 from recommender.segments.blocks import block_table, supported
+from recommender.segments.matrices import matrix, overlaps
 from recommender.segments.merging import merge_groups
 from recommender.segments.traffic import renumber, side_labels
 
@@ -99,7 +99,7 @@ def _one_way(
     grouped = me < traffic.workloads
     met = side[peer[grouped]] * services + traffic.service[grouped]
     shape = (traffic.workloads, ways)
-    counts = sparse.csr_matrix((np.ones(len(met)), (me[grouped], met)), shape=shape)
+    counts = matrix(np.ones(len(met)), me[grouped], met, shape)
     usual = np.bincount(met, minlength=ways) / max(1, len(met))
     within = mine < groups
     way = other[within] * services + table.service[within]
@@ -107,9 +107,7 @@ def _one_way(
     total = np.bincount(mine[within], weights=edges, minlength=groups)
     share = edges / total[mine[within]]
     gain = np.log1p((1 - STRAY) / STRAY * share / np.maximum(usual[way], 1e-12))
-    gains = sparse.csr_matrix((gain, (mine[within], way)), shape=(groups, ways))
-    score: Floats = np.asarray((counts @ gains.T).todense())
-    return score
+    return overlaps(counts, matrix(gain, mine[within], way, (groups, ways)))
 
 
 def _metadata(traffic: Traffic, labels: Ints, groups: int) -> Floats:

@@ -70,8 +70,6 @@ def consensus(labels: Ints, drawn: list[Ints], least: float) -> Ints:
         least: Groups at least this stable are left alone; and the share of draws in which two
             workloads must be together.
     """
-    from scipy.sparse.csgraph import connected_components
-
     sure = stability(labels, drawn)
     if sure is None:
         return labels
@@ -80,6 +78,8 @@ def consensus(labels: Ints, drawn: list[Ints], least: float) -> Ints:
         members = np.flatnonzero(labels == group)
         if len(members) == 1 or len(members) > _MOST_TO_SPLIT:
             continue
+        from scipy.sparse.csgraph import connected_components
+
         together = np.zeros((len(members), len(members)))
         for others in drawn:
             mine = others[members]

@@ -1,4 +1,4 @@
-"""Our quantiles are those of scipy."""
+"""Our distributions are those of scipy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import betaincinv
 from scipy.stats import gamma
 
-from recommender.review.quantiles import beta_quantile, gamma_quantile
+from recommender.model.distributions import beta_quantile, gamma_quantile
 
 
 @given(st.floats(1, 5000), st.floats(0.5, 3), st.sampled_from([0.5, 0.9, 0.95]))

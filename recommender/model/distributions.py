@@ -1,4 +1,4 @@
-"""Quantiles of the gamma and beta distributions, without a library that takes longer to load.
+"""The gamma and beta distributions, without a library that takes longer to load.
 
 The distribution functions are those of Abramowitz and Stegun (6.5.29 and 26.5.8); the quantile is
 found by halving, which needs nothing but that they grow. Tests hold them against scipy.
@@ -31,7 +31,7 @@ def gamma_quantile(mean: float, variance: float, chance: float) -> float:
 @lru_cache(maxsize=4096)
 def beta_quantile(a: float, b: float, chance: float) -> float:
     """The value that a beta variable does not exceed so often."""
-    return _solve(lambda value: _beta_share(a, b, value), chance, 1.0)
+    return _solve(lambda value: beta_share(a, b, value), chance, 1.0)
 
 
 def _solve(share: Callable[[float], float], chance: float, high: float) -> float:
@@ -56,12 +56,15 @@ def _gamma_share(shape: float, value: float) -> float:
     return total * exp(shape * log(value) - value - lgamma(shape)) if value > 0.0 else 0.0
 
 
-def _beta_share(a: float, b: float, value: float) -> float:
-    """I_x(a, b) by its continued fraction, from the side on which it converges fast."""
+def beta_share(a: float, b: float, value: float) -> float:
+    """How often a beta variable does not exceed a value.
+
+    It is I_x(a, b), by its continued fraction from the side on which it converges fast.
+    """
     if value <= 0.0 or value >= 1.0:
         return float(value >= 1.0)
     if value > (a + 1.0) / (a + b + 2.0):
-        return 1.0 - _beta_share(b, a, 1.0 - value)
+        return 1.0 - beta_share(b, a, 1.0 - value)
     front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(value) + b * log1p(-value)
     return exp(front) * _beta_fraction(a, b, value) / a
 
