@@ -163,7 +163,7 @@ _CONVERSATIONS: Final = f"""
             bool_or(signs & {int(Sign.QUIET)} <> 0) AS quiet, bool_and({_CLOUD}) AS clouded,
             bool_or(verdict = 'accepted' AND {_ALIVE}) AS alive,
             bool_or(verdict = 'accepted' AND signs & {int(Sign.VERDICT)} <> 0) AS allowed
-        FROM leg WHERE aside IS NULL GROUP BY ALL
+        FROM sorted WHERE aside IS NULL GROUP BY ALL
     ) AS merged
 """
 # Audit says a connection's verdict once, when it opens. One that was open before the log began
@@ -203,12 +203,12 @@ _FATES: Final = f"""
 """
 _JUDGED: Final = f"""
     CREATE TEMP TABLE judged AS
-    SELECT leg.* EXCLUDE
+    SELECT sorted.* EXCLUDE
             (turn, client_class, server_class, aside, c_reason, v_reason, v_rank),
         CASE WHEN verdict = 'accepted' THEN coalesce(outcome, 'accepted') ELSE verdict END
             AS outcome
-    FROM leg LEFT JOIN fate USING ({_PARTNERS})
-    WHERE leg.aside IS NULL
+    FROM sorted LEFT JOIN fate USING ({_PARTNERS})
+    WHERE sorted.aside IS NULL
 """
 
 _OUTSIDE: Final = "({0}_class <> " + str(_POD) + ")"
@@ -248,9 +248,7 @@ def _larger(column: str) -> str:
     return f"greatest({', '.join(ways)})"
 
 
-# A connection that aggregated records stand for weighs by the larger of its two observers. So do
-# all connections of an edge in a cloud's log, which leaves out clients' ports; where it does not
-# tell the sides of interfaces, those of one pair of addresses.
+# A connection that aggregated records stand for weighs by the larger of its two observers.
 _WEIGHED: Final = f"""
     SELECT {_KEY}, c_ip, c_port, v_ip, max(c_rank) AS c_rank,
         CASE WHEN bool_or(signs & {int(Sign.AGGREGATED)} <> 0) THEN greatest(
@@ -259,6 +257,10 @@ _WEIGHED: Final = f"""
             coalesce(sum(flows) FILTER (direction = ''), 0), 1)
         ELSE 1 END AS flows, sum(bytes) AS bytes
     FROM placed WHERE NOT ({_CLOUD}) GROUP BY ALL
+"""
+# So do all connections of an edge in a cloud's log, which leaves out clients' ports; where it does
+# not tell the sides of interfaces, those of one pair of addresses.
+_WEIGHED_OF_CLOUDS: Final = f"""
     UNION ALL
     SELECT {_KEY}, c_ip, 0, v_ip, max(c_rank), {_larger("flows")}, {_larger("bytes")}
     FROM placed WHERE {_CLOUD} AND direction <> '' GROUP BY {_KEY}, c_ip, v_ip
@@ -270,10 +272,11 @@ _WEIGHED: Final = f"""
         GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod, observer
     ) AS observed GROUP BY {_KEY}, c_ip, c_pod, v_ip, v_pod
 """
+_ANY_CLOUD: Final = f"SELECT coalesce(bool_or({_CLOUD}), false) FROM flow_group"
 _SAME: Final = "c_entity, v_entity, protocol, v_port"
 # What an edge counts distinct of is drawn together first: connections differ in their ports.
 _EDGES: Final = f"""
-    WITH weighed AS ({_WEIGHED}), counted AS (
+    WITH weighed AS ({{weighed}}), counted AS (
         -- A proxy's second leg shows its client by labels alone: the first leg is counted.
         SELECT {_KEY}, coalesce(sum(flows) FILTER (c_rank <> {RANK_LABELS}), sum(flows)) AS flows,
             sum(bytes) AS bytes
@@ -282,7 +285,7 @@ _EDGES: Final = f"""
         SELECT {_KEY}, c_pod, c_ip, v_pod, v_ip, hour, observer, how,
             {_SIDED} AS sided, CASE WHEN {_SIDED} THEN direction ELSE '' END AS direction,
             sum(records) AS records, min(first) AS first, max(last) AS last,
-            min({{'file': file, 'line': line}}) AS sample, bit_or(signs) AS signs
+            min({{{{'file': file, 'line': line}}}}) AS sample, bit_or(signs) AS signs
         FROM placed GROUP BY ALL
     ), merged AS (
         SELECT {_KEY}, sum(records) AS records,
@@ -348,7 +351,7 @@ _PODS: Final = f"""
 """
 _FILES: Final = """
     SELECT file, coalesce(aside, outcome), sum(records) FROM (
-        SELECT file, aside, NULL AS outcome, records FROM leg WHERE aside IS NOT NULL
+        SELECT file, aside, NULL AS outcome, records FROM sorted WHERE aside IS NOT NULL
         UNION ALL SELECT file, NULL, outcome, records FROM judged
     ) AS fate GROUP BY ALL
 """
@@ -381,8 +384,7 @@ def aggregate(
             connection.execute(_own(side))
     for table, side in (("served", "v"), ("called", "c")):
         connection.execute(_CALLS.format(table=table, side=side))
-    connection.execute(f"CREATE TEMP TABLE sorted AS SELECT *, {_ASIDE} AS aside FROM leg")
-    connection.execute("DROP TABLE leg; ALTER TABLE sorted RENAME TO leg")
+    connection.execute(f"CREATE TEMP VIEW sorted AS SELECT *, {_ASIDE} AS aside FROM leg")
     connection.execute(_CONVERSATIONS)
     connection.execute(_AUDITED)
     connection.execute(_ALIVES)
@@ -392,9 +394,12 @@ def aggregate(
     fates = connection.execute(_FILES).fetchall()
     connection.execute(_CROWDS, [world_threshold])
     connection.execute(_OUT)
-    connection.execute("DROP TABLE leg")
+    connection.execute("DROP VIEW sorted; DROP TABLE leg")
     connection.execute(_PODS)
-    connection.execute(f"CREATE TEMP TABLE edge AS {_EDGES}")
+    # What no record needs is left out: to plan it takes as long as to compute the rest.
+    (clouded,) = connection.execute(_ANY_CLOUD).fetchone() or (False,)
+    weighed = _WEIGHED + _WEIGHED_OF_CLOUDS if clouded else _WEIGHED
+    connection.execute(f"CREATE TEMP TABLE edge AS {_EDGES.format(weighed=weighed)}")
     result = fold(connection)
     columns = [column[0] for column in result.description or ()]
     return [dict(zip(columns, row, strict=True)) for row in result.fetchall()], fates

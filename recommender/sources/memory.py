@@ -59,7 +59,7 @@ class BlockFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no typ
         """A file object over a block, which is copied only in the pieces that are read."""
         del mode
         text = self._blocks[self._name(path)]
-        return TextFile(text, _PIECE if path.endswith(IN_PIECES) else text.size)
+        return TextFile(text, _PIECE if path.endswith(IN_PIECES) else None)
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:  # noqa: ANN401
         """Name and size of a block."""

@@ -114,16 +114,16 @@ class FileText:
 class TextFile(io.RawIOBase):
     """A text as a file object that is read from the beginning on."""
 
-    def __init__(self, text: Text, piece: int) -> None:
+    def __init__(self, text: Text, piece: int | None = None) -> None:
         """Stand at the beginning.
 
         Args:
             text: The text.
-            piece: Most bytes that one read gives.
+            piece: Most bytes that one read gives; as many as are asked for where not given.
         """
         super().__init__()
         self._text = text
-        self._piece = piece
+        self._piece = text.size if piece is None else piece
         self._position = 0
 
     def readable(self) -> bool:
