@@ -69,11 +69,11 @@ def test_reading_starts_without_what_comes_after_it() -> None:
     assert "yaml" not in loaded
 
 
-def test_drafting_a_small_cluster_loads_no_data_frames() -> None:
+def test_drafting_a_small_cluster_loads_neither_data_frames_nor_solvers() -> None:
     arguments = ["recommend", "data/flows.jsonl.gz", "-o", "table"]
     loaded = modules_after(RUN.format(arguments=arguments))
     assert "duckdb" in loaded
-    assert not loaded & {"pandas", "pyarrow", "sklearn"}
+    assert not loaded & {"networkx", "pandas", "pyarrow", "scipy", "sklearn"}
 
 
 def test_the_measure_sees_a_heavy_library() -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from recommender.reporting.run import Run
     from recommender.review.backtest import Backtest, Plan, Variant
     from recommender.review.decisions import Decisions
+    from recommender.review.goal_report import GoalCourt
     from recommender.review.goals import Goals
     from recommender.segments.corrections import Corrections
     from recommender.segments.types import Segmentation, SegmentSettings
@@ -150,11 +151,7 @@ def recommend(  # noqa: PLR0913 - a caller chooses what the command's options ch
     home = _home(chosen, cluster, found)
     name = home_cluster(cluster, home)
     day = as_of or (found.last_seen.date() if found.last_seen else None)
-    judge = None
-    if aims is not None:
-        from recommender.review.goal_report import goal_court
-
-        judge = goal_court(aims, cluster, found.edges, day, name)
+    judge = _court(aims, cluster, found, day, name)
     chosen_edges = sort_out(
         found.edges,
         cluster,
@@ -285,6 +282,17 @@ def backtest(  # noqa: PLR0913 - a log, how to cut it, and what to compare
     ) as log:
         compared = tuple(variants) or (Variant("usual"),)
         return run_backtest(log, plan or Plan(), compared, draft, known=known, curve=curve)
+
+
+def _court(
+    aims: Goals | None, cluster: Inventory, found: Connections, day: date | None, home: str
+) -> GoalCourt | None:
+    """What holds traffic and drafts against the goals, where there are any."""
+    if aims is None:
+        return None
+    from recommender.review.goal_report import goal_court
+
+    return goal_court(aims, cluster, found.edges, day, home)
 
 
 def _segmentation(

@@ -140,8 +140,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run() -> NoReturn:
     """Be the process: run one command and end, without taking apart what the system frees anyway.
 
-    Everything is written and closed by then; the interpreter's own way out takes a fifth of a second
-    with the libraries that a run loads.
+    Everything is written and closed by then; the interpreter's own way out takes a fifth of a
+    second with the libraries that a run loads.
     """
     code = main()
     for stream in (sys.stdout, sys.stderr):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from math import lgamma
 from typing import TYPE_CHECKING, Final
 
-from recommender.review.estimates import CONFIDENCE
 from recommender.model.distributions import beta_quantile
+from recommender.review.estimates import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -51,8 +51,8 @@ def binomial_tail(least: Ints, trials: Ints, rate: Floats) -> Floats:
 
 def ln_choose(n: Ints | Floats, k: Ints | Floats) -> Floats:
     """Natural logarithms of binomial coefficients; 0 where there is nothing to choose."""
-    high = np.maximum(n, 0)
-    low = np.clip(k, 0, high)
+    high = np.maximum(np.asarray(n, dtype=np.float64), 0)
+    low = np.clip(np.asarray(k, dtype=np.float64), 0, high)
     out: Floats = ln_factorial(high) - ln_factorial(low) - ln_factorial(high - low)
     return out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ CELLS = st.lists(
 )
 
 
-def both(cells: list[tuple[int, int, int]]) -> list[matrices.Matrix]:
+def both(cells: list[tuple[int, int, int]]) -> list[Any]:
     """The dense matrix, then the sparse one."""
     rows, columns, values = np.array(cells or np.zeros((0, 3)), dtype=np.int64).T
     found = []

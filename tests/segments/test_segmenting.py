@@ -12,6 +12,8 @@ from segments.clusters import SMALL, TINY, Made, made
 from sklearn.metrics import adjusted_rand_score
 
 from recommender.connections.edges import connect
+from recommender.segments import candidates
+from recommender.segments.candidates import FEW
 from recommender.segments.forms import as_json, as_segments_csv
 from recommender.segments.frames import edge_table, workload_table
 from recommender.segments.rules import as_csv, review_frame, rule_frame
@@ -195,3 +197,47 @@ def test_edges_segment_as_their_tables_do() -> None:
     edges = [*log.edges, *log.edges[:9]]  # an edge may come in parts
     tables = edge_table(edges), workload_table(log.inventory)
     assert segment_edges(edges, log.inventory) == segment_tables(*tables)
+
+
+def _few() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Eight of one role, six of another, and what they call."""
+    calls = [(f"shop/web-{n}", f"data/{to}", port) for n in range(8) for to, port in _WEB]
+    calls += [(f"shop/job-{n}", "data/queue", 5672) for n in range(6)]
+    edges = pd.DataFrame(
+        [(src, dst, "TCP", port, 20, 7, "2026-01-01", "2026-01-07") for src, dst, port in calls],
+        columns=["src", "dst", "protocol", "port", "flows", "days_active", "first_day", "last_day"],
+    )
+    names = sorted({name for call in calls for name in call[:2]})
+    workloads = pd.DataFrame(
+        {
+            "workload": names,
+            "namespace": [name.partition("/")[0] for name in names],
+            "kind": "Deployment",
+            "replicas": 1,
+            "service_account": "default",
+            "image": "",
+            "labels": "{}",
+        }
+    )
+    return edges, workloads
+
+
+_WEB = (("db", 5432), ("cache", 6379))
+
+
+@pytest.mark.parametrize("few", [FEW, 0])
+def test_a_small_cluster_has_the_same_segments_whatever_it_starts_from(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "FEW", few)
+    segmentation = segment_tables(*_few())
+    together = sorted(
+        sorted(segmentation.texts[member] for member in segment.members)
+        for segment in segmentation.segments
+        if len(segment.members) > 1
+    )
+    assert together == [
+        [f"shop/job-{n}" for n in range(6)],
+        [f"shop/web-{n}" for n in range(8)],
+    ]
+    assert any(one.name.startswith("each alone") for one in segmentation.candidates) == bool(few)
