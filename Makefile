@@ -62,6 +62,10 @@ bench-vpc: $(VENV)/.dev ## time 10,000,000 AWS rows joined with a history; then 
 	$(BIN)/python benchmarks/vpc.py $(ARGS)
 	$(BIN)/python benchmarks/orientation.py
 
+.PHONY: bench-reading
+bench-reading: $(VENV)/.dev ## time AWS rows in every form they may lie in, and small objects of a bucket
+	$(BIN)/python benchmarks/reading.py $(ARGS)
+
 .PHONY: bench-report
 bench-report: $(VENV)/.dev ## size and speed of the page of 2,000 workloads in Chromium
 	$(BIN)/python benchmarks/report_page.py $(ARGS)
