@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,3 +195,35 @@ def test_validation_refuses_what_the_server_refuses_and_accepts_what_it_accepts(
         if refused != (status != 201) and place not in _TOLD_BY_THE_REQUEST:
             wrong.append((place, value, told.get("message")))
     assert wrong == []
+
+
+#: What the documentation asks kubectl for.
+_KINDS = "ns,no,po,svc,endpointslices,deploy,rs,sts,ds,job,cronjob,netpol"
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="dumps need kubectl on the PATH")
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("dump.json", ["get", _KINDS, "-A", "-o", "json"]),
+        ("dump.yaml", ["get", _KINDS, "-A", "-o", "yaml"]),
+        ("dump", ["cluster-info", "dump", "-A", "--output-directory=dump"]),
+        ("dump.txt", ["cluster-info", "dump", "-A"]),
+    ],
+)
+def test_what_kubectl_dumps_says_the_same_as_a_snapshot(
+    server: RealServer, tmp_path: Path, name: str, command: list[str]
+) -> None:
+    reach = ["--kubeconfig", str(server.kubeconfig())]
+    done = subprocess.run(
+        ["kubectl", *reach, *command], cwd=tmp_path, capture_output=True, check=True
+    )
+    path = tmp_path / name
+    if not path.exists():
+        path.write_bytes(done.stdout)
+    dumped, taken = nr.read_inventory(path), nr.snapshot(kubeconfig=server.kubeconfig()).inventory()
+    web = Entity.workload("shop", "Deployment", "web")
+    assert dumped.workloads[web].pods == taken.workloads[web].pods
+    assert dumped.workloads[web].selector == taken.workloads[web].selector
+    held = [{(h.ip, h.start, h.pod) for h in known.holdings if h.pod} for known in (dumped, taken)]
+    assert held[0] == held[1]
