@@ -75,7 +75,6 @@ def coverage_findings(
         *_skipped(ingested),
         *_of_layouts(ingested, cluster_known=cluster_known),
         *_unnamed(accounting),
-        *_icmp(accounting),
         *_nobody_known(ingested, edges, accounting, cluster_known=cluster_known),
         *_incomplete(ingested),
         *_unreported(ends.described, ends.resolution),
@@ -153,22 +152,6 @@ def _nobody_known(
         "IP says who held an address"
     )
     return [Finding("inventory-elsewhere", Severity.WARNING, "inventory", message, hint)]
-
-
-def _icmp(accounting: Accounting) -> list[Finding]:
-    """Records of ICMP in logs that do not say who asked, so that no pair is told of them."""
-    count = sum(file.set_aside.get("icmp-without-type", 0) for file in accounting.files)
-    if not count:
-        return []
-    message = (
-        f"{count:,} {'record' if count == 1 else 'records'} of ICMP (ping, unreachable, path MTU) "
-        "are in no rule: NetworkPolicy cannot name ICMP, and these logs do not say who asked whom"
-    )
-    hint = (
-        "know what your network plugin does with ICMP of isolated pods before you enforce; "
-        "protocols 1 and 58 in the log show which addresses"
-    )
-    return [Finding("icmp-not-writable", Severity.WARNING, "input", message, hint)]
 
 
 def outdated(

@@ -173,6 +173,7 @@ def gather(
         accounting=accounting,
         findings=(
             *hidden_finding(outward),
+            *ingested.pings.finding(accounting, how.inventory),
             *coverage_findings(ingested, ends, edges, accounting, cluster_known=how.holders.knows),
             *outdated(how.inventory, reported, accounting),
         ),

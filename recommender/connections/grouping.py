@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from recommender.connections.icmp import REASON, pairs_of
 from recommender.connections.located import COMPACTED, PAIRS
 from recommender.connections.locating import Span, glance, locate, span_of
 from recommender.model.accounting import Quarantined
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from recommender.connections.drawing import Drawn
+    from recommender.connections.icmp import Pair
     from recommender.sources.blocks import Block
     from recommender.sources.layout import Layout
     from recommender.sources.memory import BlockFiles
@@ -170,6 +172,7 @@ class BlockTally:
         set_aside: Records that make no edge, by reason.
         malformed: Records that could not be read, by reason.
         lost: Lost events by (observer, where they were lost).
+        pings: ICMP between pairs of addresses, where nobody knows who asked.
         quarantined: The first malformed lines, in order.
     """
 
@@ -177,6 +180,7 @@ class BlockTally:
     set_aside: Counter[str] = field(default_factory=Counter)
     malformed: Counter[str] = field(default_factory=Counter)
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pings: Counter[Pair] = field(default_factory=Counter)
     quarantined: list[Quarantined] = field(default_factory=list)
 
 
@@ -233,6 +237,8 @@ def _count(cursor: duckdb.DuckDBPyConnection, tally: BlockTally) -> None:
         elif aside:
             tally.set_aside[aside] += int(count)
     tally.records -= tally.set_aside.pop(NO_RECORD, 0)
+    if tally.set_aside[REASON]:
+        tally.pings += pairs_of(cursor)
     if tally.set_aside["lost-events"] or tally.set_aside["skipped-data"]:
         for observer, source, number in cursor.execute(_LOST).fetchall():
             tally.lost[(observer or "", source or "")] += int(number)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from recommender.connections.drawing import keep_drawn
 from recommender.connections.grouping import PLAIN_PLANS, group, group_drawn, keep
+from recommender.connections.icmp import Pings
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
 from recommender.sources.engine import MEMORY_AFTER_READING, WORKERS, memory_for
@@ -70,12 +71,14 @@ class Ingested:
         files: Tallies in the order of the file numbers in the store.
         quarantined: The first malformed lines of each file, in order.
         lost: Lost events by (observer, where they were lost).
+        pings: ICMP of which nobody knows who asked.
         skipped: Files of folders that are no flow logs, as (name, why).
     """
 
     files: list[FileTally] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pings: Pings = field(default_factory=Pings)
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -218,6 +221,7 @@ class _Workers:
             tally.set_aside += counts.set_aside
             tally.malformed += counts.malformed
             self._result.lost += counts.lost
+            self._result.pings.add(counts.pings)
             # The first malformed lines by file and line, whichever block came first.
             found = sorted(
                 (*self._result.quarantined, *counts.quarantined),

@@ -46,8 +46,11 @@ _EXPIRED: Final = frozenset(
         "ReauthFailError",
     }
 )
+# ... what has to be fetched from an archive first ...
+_ARCHIVED: Final = frozenset({"InvalidObjectState", "BlobArchived"})
 # ... and what is not allowed.
 _REFUSED: Final = frozenset({"PermissionError", "AccessDenied", "Forbidden", "401", "403"})
+_CODES: Final = ("code", "status", "status_code", "error_code")
 #: Errors behind an error that are looked at.
 _CAUSES: Final = 6
 _BLOCK: Final = 8 << 20
@@ -289,7 +292,7 @@ def _words(error: BaseException) -> Iterator[str]:
             yield str(answer.get("Error", {}).get("Code", ""))
         # The one word by which gcsfs tells this from other failures.
         yield str(found).partition(":")[0]
-        yield from (str(getattr(found, name, "")) for name in ("code", "status", "status_code"))
+        yield from (str(getattr(found, name, "")) for name in _CODES)
         found = found.__cause__ or found.__context__
 
 
@@ -307,6 +310,9 @@ def _failure(name: str, store: _Store, error: Exception) -> InputError:
     if words & _EXPIRED:
         message = f"your login to {store.title} has expired"
         return InputError(message, where=name, hint=f"log in again: {store.login}")
+    if words & _ARCHIVED:
+        hint = "restore it to a class that can be read at once, or leave it out"
+        return InputError(f"{store.title} has it in an archive", where=name, hint=hint)
     if words & _REFUSED or any("Credential" in word or "Auth" in word for word in words):
         message = f"{store.title} does not let you read it"
         return InputError(message, where=name, hint=f"log in first: {store.login}")

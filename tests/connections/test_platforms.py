@@ -9,6 +9,8 @@ import pytest
 
 import recommender as nr
 from recommender.connections.edges import connect
+from recommender.connections.icmp import Pings
+from recommender.model.accounting import Accounting, FileAccount
 from recommender.model.errors import UsageError
 from recommender.model.findings import Severity
 from recommender.model.policies import Direction
@@ -189,8 +191,37 @@ def test_icmp_of_a_log_that_does_not_say_who_asked_is_told_with_its_count(tmp_pa
     (told,) = [found for found in connections.findings if found.code == "icmp-not-writable"]
     assert told.severity is Severity.WARNING
     assert "3 records of ICMP" in told.message
+    assert "between 10.0.0.1 and 10.0.0.2 make no rule" in told.message
     (account,) = connections.accounting.files
     assert account.set_aside["icmp-without-type"] == 3
+
+
+def test_icmp_names_the_workloads_whose_addresses_the_inventory_knows(tmp_path: Path) -> None:
+    connected("aws", tmp_path / "made")
+    inventory = nr.read_inventory(tmp_path / "made/inventory.json")
+    held = {found.entity.name: found.ip for found in inventory.holdings if found.pod}
+    path = tmp_path / "a.log"
+    one, two = held["client"], held["server"]
+    ping = ROW.replace(" 443 6 ", " 0 1 ")
+    path.write_text(
+        FIELDS + ping.format(one, two, 0, one, two) + ping.format(two, one, 0, two, one)
+    )
+    findings = connect([path], inventory=inventory).findings
+    (told,) = [found for found in findings if found.code == "icmp-not-writable"]
+    assert "between one/Deployment/client and two/Deployment/server make" in told.message
+
+
+def test_a_sweep_of_pings_is_told_without_its_pairs_in_any_order() -> None:
+    pairs = [(f"10.0.{number >> 8}.{number & 255}", "10.9.0.1") for number in range(10_001)]
+    account = FileAccount("a.log", "aws", 10_001, 0, {"icmp-without-type": 10_001})
+    accounting = Accounting((account,))
+    for order in (pairs, pairs[::-1]):
+        pings = Pings()
+        for pair in order:
+            pings.add({pair: 1})
+        pings.add({pairs[0]: 1})
+        (told,) = pings.finding(accounting, None)
+        assert "between more than 10,000 pairs of addresses make" in told.message
 
 
 def test_a_word_that_says_nothing_about_addresses_is_an_error(tmp_path: Path) -> None:

@@ -379,11 +379,12 @@ def _said_by_amazon(code: str) -> bytes:
     [
         ("s3", 400, _said_by_amazon("ExpiredToken"), "has expired"),
         ("s3", 403, _said_by_amazon("AccessDenied"), "does not let you read it"),
+        ("s3", 403, _said_by_amazon("InvalidObjectState"), "in an archive"),
         ("gs", 403, f'{{"error": {{"code": 403, "message": "{TOKEN}"}}}}'.encode(), "does not let"),
         ("az", 403, _said_by_amazon("AuthenticationFailed"), "does not let you read it"),
     ],
 )
-def test_a_login_that_is_not_accepted_is_said_with_what_to_do(
+def test_who_or_what_is_refused_is_said_with_what_to_do(
     scheme: str, code: int, body: bytes, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with object_stores.refusal(scheme, code, body) as variables:
@@ -391,7 +392,7 @@ def test_a_login_that_is_not_accepted_is_said_with_what_to_do(
             monkeypatch.setenv(name, value)
         with pytest.raises(InputError, match=message) as caught:
             find_inputs([f"{scheme}://logs/a/"])
-    assert "log in" in caught.value.hint
+    assert ("restore" if "archive" in message else "log in") in caught.value.hint
     assert TOKEN not in str(caught.value)
 
 
