@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 #: The label that the API server sets on every namespace.
 NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+#: Labels that name an environment, the likeliest first.
+ENVIRONMENT_LABELS: Final = ("environment", "env", "stage", "app.kubernetes.io/environment")
+#: Labels in which workloads of different trust differ: by environment, and by whom they serve.
+TRUST_LABELS: Final = (*ENVIRONMENT_LABELS, "tenant", "customer")
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _PREFIX: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")

@@ -7,6 +7,7 @@ from math import comb
 from typing import TYPE_CHECKING, Final
 
 from recommender.connections.marks import FOLDED
+from recommender.model.labels import ENVIRONMENT_LABELS
 from recommender.review.doubt_time import SCHEDULED
 from recommender.review.weights import ground
 
@@ -24,7 +25,6 @@ SCAN: Final = 5
 _WEAK: Final = timedelta(hours=1)
 _HUB: Final = 2
 _FEWEST_SIBLINGS: Final = 2
-_ENVIRONMENT_LABELS: Final = ("environment", "env", "stage", "app.kubernetes.io/environment")
 _ENVIRONMENTS: Final = {
     **dict.fromkeys(("prod", "production", "prd", "live"), "production"),
     **dict.fromkeys(("dev", "development", "devel"), "development"),
@@ -106,7 +106,7 @@ def _environment(namespace: str, scene: Scene) -> str:
     """The environment that a namespace's labels or name tell, empty where they tell none."""
     known = scene.inventory.namespaces.get(namespace)
     labels = dict(known.labels) if known else {}
-    said = next((labels[key] for key in _ENVIRONMENT_LABELS if labels.get(key)), "")
+    said = next((labels[key] for key in ENVIRONMENT_LABELS if labels.get(key)), "")
     words = [said.lower()] if said else namespace.lower().replace("_", "-").split("-")
     return next((_ENVIRONMENTS[word] for word in words if word in _ENVIRONMENTS), "")
 
@@ -118,7 +118,7 @@ def _siblings(edge: Edge, scene: Scene) -> Iterator[Reason]:
     wanted = (scene.place(edge.server), edge.protocol, edge.port)
     if not any(wanted in scene.peers[one] for one in alike):
         text = f"none of {_some(alike)}, which are like the client, does so"
-        yield ground("unlike-siblings", text, 1.0 if scene.by_segment else 0.5)
+        yield ground("unlike-siblings", text)
 
 
 def _some(entities: list[Entity]) -> str:

@@ -103,8 +103,7 @@ class Scene:
             where it declares none.
         siblings: Workloads that are meant alike, by workload.
         peers: Whom each client reaches: server or its group, protocol, port.
-        groups: The group of each workload: its segment, or namespace and role.
-        by_segment: Whether groups are segments.
+        groups: The group of each workload: namespace and role, where its labels name one.
         sparse: Whether so much was hardly seen that the log is a thin sample: then it says
             nothing against one edge.
     """
@@ -124,7 +123,6 @@ class Scene:
     siblings: Mapping[Entity, frozenset[Entity]] = field(default_factory=dict)
     peers: Mapping[Entity, frozenset[tuple[str, str, int]]] = field(default_factory=dict)
     groups: Mapping[Entity, str] = field(default_factory=dict)
-    by_segment: bool = False
     sparse: bool = False
 
     def span(self, edge: Edge) -> Span:
@@ -150,21 +148,20 @@ def survey(
     edges: Iterable[Edge],
     inventory: Inventory,
     window: tuple[datetime, datetime] | None,
-    segments: Mapping[Entity, str] | None = None,
 ) -> Scene:
     """Look over all edges once.
+
+    Workloads of one namespace whose labels name the same role are taken for alike.
 
     Args:
         edges: All edges of whatever verdict.
         inventory: The cluster as known.
         window: Time of the first and the last record.
-        segments: The segment of each workload; without it, workloads of one namespace whose
-            labels name the same role are taken for alike.
     """
     everything = list(edges)
     accepted = [edge for edge in everything if edge.verdict is Verdict.ACCEPTED]
     bounds = [edge for edge in accepted if edge.first_seen.timestamp() > 0] if window else []
-    groups = dict(segments) if segments else _roles(inventory)
+    groups = _roles(inventory)
     spans = _spans(accepted)
     return Scene(
         inventory=inventory,
@@ -184,7 +181,6 @@ def survey(
         siblings=_siblings(groups),
         peers=_peers(accepted, groups),
         groups=groups,
-        by_segment=bool(segments),
         sparse=_is_sparse(spans),
     )
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
-    from recommender.model.entities import Entity
     from recommender.review.decisions import Decisions
 
 
@@ -43,7 +42,6 @@ def sort_out(  # noqa: PLR0913 - what an edge is held against
     decisions: Decisions | None = None,
     goals: Forbidding | None = None,
     settings: ReviewSettings | None = None,
-    segments: Mapping[Entity, str] | None = None,
 ) -> Sorted:
     """Decide which accepted edges are drafted and which wait for a person.
 
@@ -54,12 +52,11 @@ def sort_out(  # noqa: PLR0913 - what an edge is held against
         decisions: What people decided.
         goals: What must never be drafted.
         settings: The user's choices.
-        segments: The segment of each workload, to compare it with its siblings.
     """
     chosen = settings or ReviewSettings()
     ordered = sorted(set(edges), key=lambda edge: edge.key)
     accepted = [edge for edge in ordered if edge.verdict is Verdict.ACCEPTED]
-    scene = survey(ordered, inventory, window, segments)
+    scene = survey(ordered, inventory, window)
     doubts = {edge: doubt_of(edge, scene) for edge in accepted}
     judge = _Judge(chosen, doubts, decisions, goals)
     items = sorted(filter(None, map(judge.item, accepted)), key=lambda item: item.order)

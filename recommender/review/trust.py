@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recommender.segments.types import TRUST_LABELS
+from recommender.model.labels import TRUST_LABELS
 
 if TYPE_CHECKING:
     from recommender.inventory.types import Inventory

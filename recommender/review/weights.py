@@ -27,7 +27,7 @@ WEIGHTS: Final = {
     "probing": 0.2,
     "strange-namespaces": 0.2,
     "other-environment": 0.45,
-    "unlike-siblings": 0.2,
+    "unlike-siblings": 0.1,
     "also-denied": 0.2,
     # where to
     "raw-address": 0.25,

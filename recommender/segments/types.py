@@ -7,21 +7,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from recommender.model.labels import TRUST_LABELS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
-
-#: Labels in which workloads of different trust differ; segments never cross them.
-TRUST_LABELS: Final = (
-    "environment",
-    "env",
-    "stage",
-    "tenant",
-    "customer",
-    "app.kubernetes.io/environment",
-)
 
 
 class Ground(StrEnum):

@@ -63,11 +63,10 @@ def doubt(
     *others: Edge,
     inventory: Inventory | None = None,
     window: tuple[datetime, datetime] | None = WEEK,
-    segments: dict[Entity, str] | None = None,
 ) -> dict[str, float]:
     """The grounds against an edge among others, with their weights."""
     everything = (asked, *OTHERS, *others)
-    scene = survey(everything, inventory or Inventory(), window, segments)
+    scene = survey(everything, inventory or Inventory(), window)
     return {reason.code: reason.weight for reason in doubt_of(asked, scene).reasons}
 
 
@@ -187,15 +186,11 @@ def test_environments_are_told_by_labels_or_names(*, by_label: bool) -> None:
 def test_unlike_its_siblings() -> None:
     siblings = [Entity.workload("shop", "Deployment", name) for name in ("a", "b")]
     others = [talk(one, CART, 9000) for one in siblings]
-    segments = dict.fromkeys((WEB, *siblings), "front")
-    found = doubt(talk(WEB, CART, 8080), *others, segments=segments)
-    assert found == {"unlike-siblings": 0.2}
-    alike = doubt(talk(WEB, CART, 9000), *others, segments=segments)
-    assert alike == {}
     inventory = Inventory(
         workloads={one: Workload(one, (("tier", "front"),)) for one in (WEB, *siblings)}
     )
     assert doubt(talk(WEB, CART, 8080), *others, inventory=inventory) == {"unlike-siblings": 0.1}
+    assert doubt(talk(WEB, CART, 9000), *others, inventory=inventory) == {}
 
 
 def test_part_of_it_was_denied() -> None:
