@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from recommender.api.arguments import Paths, Table
+from recommender.api.backtesting import backtest
 from recommender.api.cluster import read_inventory, snapshot
-from recommender.api.drafting import backtest, recommend
+from recommender.api.drafting import recommend
 from recommender.api.policies import (
     assert_allows,
     assert_denies,
