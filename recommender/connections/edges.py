@@ -29,6 +29,7 @@ from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass
 from recommender.sources.formats import require_known
 from recommender.sources.options import AS_FOUND, Snat
+from recommender.sources.reader import reading
 
 if TYPE_CHECKING:
     import os
@@ -107,10 +108,10 @@ def connect(  # noqa: PLR0913 - a caller chooses what the commands' options choo
         InternalError: The accounting does not add up.
     """
     require_known(options)
-    with engine_errors(), Store() as store:
+    files = find_inputs(paths)
+    with engine_errors(), Store() as store, reading(files, options) as parts:
         holders = hold(store.connection, inventory)
-        files = find_inputs(paths)
-        ingested = ingest(store, files, options=options, drawer=holders.drawer, progress=progress)
+        ingested = ingest(store, parts, drawer=holders.drawer, progress=progress)
         gathering = Gathering(inventory, holders, reply_flag, world_threshold, options.snat)
         return gather(store.connection, ingested, gathering)
 

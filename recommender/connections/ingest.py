@@ -17,11 +17,9 @@ from recommender.sources.blocks import Block
 from recommender.sources.engine import MEMORY_AFTER_READING, WORKERS, memory_for
 from recommender.sources.layout import UNKNOWN, Layout
 from recommender.sources.memory import BlockFiles
-from recommender.sources.options import AS_FOUND
-from recommender.sources.reader import FileEnd, read_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
     from types import TracebackType
 
@@ -31,8 +29,7 @@ if TYPE_CHECKING:
     from recommender.connections.grouping import BlockTally
     from recommender.connections.store import Store
     from recommender.model.accounting import Quarantined
-    from recommender.sources.discovery import InputFile
-    from recommender.sources.options import ReadOptions
+    from recommender.sources.reader import FileEnd, FilePart
 
 #: Quarantined lines kept with their text; the counts hold all of them.
 MAX_QUARANTINED: Final = 1000
@@ -84,9 +81,8 @@ class Ingested:
 
 def ingest(
     store: Store,
-    files: tuple[InputFile, ...],
+    parts: Iterator[FilePart],
     *,
-    options: ReadOptions = AS_FOUND,
     drawer: Drawer | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Ingested:
@@ -97,8 +93,7 @@ def ingest(
 
     Args:
         store: An empty store.
-        files: The files, in the order in which they are numbered.
-        options: What the user said about them.
+        parts: The blocks and ends of the files, in the order in which these are numbered.
         drawer: What draws records of clouds together, where the cluster's history is known.
         progress: Called after each block with the file's name and the bytes of the block.
 
@@ -113,7 +108,7 @@ def ingest(
     warm = False
     pending: deque[Future[None]] = deque()
     with _Workers(store, result, drawer, WORKERS) as work:
-        for part in read_parts(files, options):
+        for part in parts:
             if current is None or current.file != part.file.name:
                 current = FileTally(part.file.name, part.layout.format, layout=part.layout)
                 result.files.append(current)

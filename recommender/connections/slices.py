@@ -16,6 +16,7 @@ from recommender.connections.store import Store
 from recommender.sources.discovery import find_inputs
 from recommender.sources.formats import require_known
 from recommender.sources.options import AS_FOUND, ReadOptions
+from recommender.sources.reader import reading
 
 if TYPE_CHECKING:
     import os
@@ -94,10 +95,10 @@ def open_log(  # noqa: PLR0913 - as connect
     Arguments and errors are those of :func:`recommender.connections.edges.connect`.
     """
     require_known(options)
-    with engine_errors(), Store() as store:
+    files = find_inputs(paths)
+    with engine_errors(), Store() as store, reading(files, options) as parts:
         holders = hold(store.connection, inventory)
-        files = find_inputs(paths)
-        ingested = ingest(store, files, options=options, drawer=holders.drawer, progress=progress)
+        ingested = ingest(store, parts, drawer=holders.drawer, progress=progress)
         whole = next((one for one in presence(store.connection) if not one.observer), None)
         gathering = Gathering(inventory, holders, reply_flag, world_threshold, options.snat)
         if whole is None:

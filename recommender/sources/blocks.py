@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_LINE: Final = 4 << 20
 #: Most text that is looked at line by line at a time, in memory.
 PIECE_BYTES: Final = 64 << 20
+_LINES_BYTES: Final = 1 << 16
 _LEAST_PIECE: Final = 4 << 20
 #: Characters of a quarantined line that are kept.
 EXCERPT: Final = 120
@@ -83,9 +84,14 @@ class Block:
 
 
 def count_lines(data: bytes | bytearray) -> int:
-    """How many newlines some text has; reading lines finds them faster than counting bytes."""
-    unended = bool(data) and not data.endswith(b"\n")
-    return len(BytesIO(data).readlines()) - unended
+    """How many newlines some text has; reading lines finds them faster than counting bytes.
+
+    They are read some at a time: many at once take memory that the system has to clear first.
+    """
+    text, count = BytesIO(data), 0
+    while lines := len(text.readlines(_LINES_BYTES)):
+        count += lines
+    return count - (bool(data) and not data.endswith(b"\n"))
 
 
 def is_utf8(line: bytes | bytearray) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import re
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -71,14 +72,29 @@ class FilePart:
 def read_parts(files: tuple[InputFile, ...], options: ReadOptions = AS_FOUND) -> Iterator[FilePart]:
     """All files in order, block by block, each followed by its end.
 
-    A thread reads ahead, so that unpacking and parsing overlap.
-
     Args:
         files: The files.
         options: What the user said about them.
 
     Raises:
         InputError: A file that the user named cannot be used.
+    """
+    with reading(files, options) as parts:
+        yield from parts
+
+
+@contextmanager
+def reading(
+    files: tuple[InputFile, ...], options: ReadOptions = AS_FOUND
+) -> Iterator[Iterator[FilePart]]:
+    """Begin to read all files, and give their parts as :func:`read_parts` does.
+
+    A thread reads ahead, so that unpacking and parsing overlap, and what is done before the first
+    part is asked for.
+
+    Args:
+        files: The files.
+        options: What the user said about them.
     """
     parts: queue.Queue[FilePart | BaseException | None] = queue.Queue(_AHEAD)
     stopped = threading.Event()
@@ -92,13 +108,16 @@ def read_parts(files: tuple[InputFile, ...], options: ReadOptions = AS_FOUND) ->
             return True
         return False
 
-    worker = threading.Thread(target=_work, args=(files, options, offer), daemon=True)
-    worker.start()
-    try:
+    def taken() -> Iterator[FilePart]:
         while (item := parts.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
+
+    worker = threading.Thread(target=_work, args=(files, options, offer), daemon=True)
+    worker.start()
+    try:
+        yield taken()
     finally:
         stopped.set()
         worker.join(_PATIENCE)
