@@ -35,7 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         application = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
         application.callback()(boundary._root)
         application.command("work")(function)
-        monkeypatch.setattr(boundary, "app", application)
+        monkeypatch.setattr(boundary, "application", lambda _: application)
         code = boundary.main(["work"])
         return Outcome(code, *capsys.readouterr())
 

@@ -82,8 +82,8 @@ def test_the_measure_sees_a_heavy_library() -> None:
 
 def test_help_of_every_command_loads_no_heavy_library() -> None:
     code = (
-        "import typer; from recommender.cli.app import app, main; "
-        "[main([name, '--help']) for name in typer.main.get_command(app).commands]"
+        "import typer; from recommender.cli.app import application, main; "
+        "[main([name, '--help']) for name in typer.main.get_command(application()).commands]"
     )
     assert not modules_after(code) & HEAVY
 

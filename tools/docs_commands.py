@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 from typer.core import TyperGroup
 
-from recommender.cli.app import app
+from recommender.cli.app import application
 from recommender.cli.app import main as recommender
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def command_options() -> dict[str, frozenset[str]]:
 
     A command of a group has the group's name in front: ``inventory snapshot``.
     """
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     if not isinstance(group, TyperGroup):
         msg = "the application has to be a group of commands"
         raise TypeError(msg)

@@ -10,34 +10,19 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
 from recommender._version import __version__
-from recommender.cli import (
-    backtest,
-    decisions,
-    diff,
-    explain,
-    goals,
-    inventory,
-    reach,
-    recommend,
-    replay,
-    report,
-    segments,
-    simulate,
-    simulate_roles,
-    validate,
-)
 from recommender.model.errors import RecommenderError
 from recommender.model.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["DEBUG_VARIABLE", "app", "main", "run"]
+__all__ = ["DEBUG_VARIABLE", "application", "main", "run"]
 
 #: Set to anything, this environment variable makes every error show where it came from.
 DEBUG_VARIABLE: Final = "RECOMMENDER_DEBUG"
@@ -50,31 +35,42 @@ _EXIT_INTERRUPTED: Final = 130
 _EXIT_BROKEN_PIPE: Final = 141
 _MAX_MESSAGE: Final = 1000
 
-#: The `register` function of every command, in the order in which the help lists them.
-_COMMANDS: Final[tuple[Callable[[typer.Typer], None], ...]] = (
-    recommend.register,
-    report.register,
-    replay.register,
-    backtest.register,
-    reach.register,
-    diff.register,
-    explain.register,
-    validate.register,
-    inventory.register,
-    segments.register,
-    goals.register,
-    decisions.register,
-    simulate.register,
-    simulate_roles.register,
+#: Every command, in the order in which the help lists them; each has a module of its name.
+_COMMANDS: Final = (
+    "recommend",
+    "report",
+    "replay",
+    "backtest",
+    "reach",
+    "diff",
+    "explain",
+    "validate",
+    "inventory",
+    "segments",
+    "goals",
+    "decisions",
+    "simulate",
+    "simulate-roles",
 )
 
-app = typer.Typer(
-    name=_PROGRAM,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def application(commands: Iterable[str] = _COMMANDS) -> typer.Typer:
+    """The program with these commands.
+
+    To run one takes that one alone: to declare the options of all others takes longer than some
+    commands run.
+    """
+    app = typer.Typer(
+        name=_PROGRAM,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_root)
+    for name in commands:
+        import_module(f"recommender.cli.{name.replace('-', '_')}").register(app)
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -83,7 +79,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
     _version: Annotated[
@@ -97,10 +92,6 @@ def _root(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(_EXIT_USAGE)
-
-
-for _register in _COMMANDS:
-    _register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -153,6 +144,8 @@ def run() -> NoReturn:
 def _invoke(arguments: list[str]) -> int:
     """Parse and run; the exit code is what the command returned, raised, or else 0."""
     # Typer's own `main` turns a broken pipe into exit code 1, which here means a failed gate.
+    named = arguments[:1]
+    app = application(named if named and named[0] in _COMMANDS else _COMMANDS)
     command = typer.main.get_command(app)
     try:
         with command.make_context(_PROGRAM, arguments) as context:

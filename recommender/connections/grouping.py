@@ -58,6 +58,8 @@ _SKIPPED: Final = (
 )
 #: Set while blocks are grouped.
 PLAIN_PLANS: Final = f"SET disabled_optimizers = '{','.join(_SKIPPED)}'"
+#: Set from then on: an edge counts distinct values of much, each of which this one makes a join of.
+WIDE_PLANS: Final = "SET disabled_optimizers = 'distinct_aggregate_rewrite'"
 
 
 def _grouped_sql(flows: str) -> str:

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, Self
 
 from recommender.connections.drawing import keep_drawn
-from recommender.connections.grouping import PLAIN_PLANS, group, group_drawn, keep
+from recommender.connections.grouping import PLAIN_PLANS, WIDE_PLANS, group, group_drawn, keep
 from recommender.connections.icmp import Pings
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
@@ -173,7 +173,7 @@ class _Workers:
         while not self._cursors.empty():
             self._cursors.get().close()
         self._store.unregister_filesystem(self._files.protocol)
-        self._store.execute("RESET disabled_optimizers")
+        self._store.execute(WIDE_PLANS)
         self._store.execute(f"SET threads = {WORKERS}")
         # However much was read: what follows takes no more memory than reading did.
         ((intervals,),) = self._store.execute("SELECT count(*) FROM held").fetchall()
