@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 from recommender.sources.aws_fields import NOTHING, READ
 from recommender.sources.aws_forms import columns_of, split_by
 from recommender.sources.aws_rows import LAST_SECOND, canonical_sql
-from recommender.sources.columns import Columns, numbers, places, within
-from recommender.sources.texts import TextFile
+from recommender.sources.columns import Columns, LargeReads, numbers, places, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +61,7 @@ def read_columns(layout: Layout, text: Text, first_line: int) -> Iterator[Column
     fields = [name for name in READ if name in layout.fields and name not in _SPARED]
     skipped = int(layout.header and first_line == 1)
     reader = csv.open_csv(
-        TextFile(text),
+        LargeReads(text),
         read_options=csv.ReadOptions(
             use_threads=False,
             block_size=_PIECE_BYTES,

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from recommender.sources.texts import TextFile
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -82,6 +84,24 @@ _TEXTS: Final = ("src_ip", "dst_ip", "observer")
 _NUMBERS: Final = tuple(
     one.name for one in fields(Columns) if one.name not in {"first_line", "fields", *_TEXTS}
 )
+
+
+class LargeReads(TextFile):
+    """A text as a file object that is read in pieces of many megabytes.
+
+    A buffer of that size from the system's own allocator is new, page by page, each time. One of
+    numpy's is of few large pages.
+    """
+
+    def read(self, size: int = -1) -> memoryview:  # type: ignore[override]  # bytes in a buffer
+        """The next bytes."""
+        import numpy as np
+
+        left = max(0, self._text.size - self._position)
+        buffer = np.empty(left if size < 0 else min(size, left), np.uint8).data
+        filled = self._text.read_into(self._position, buffer)
+        self._position += filled
+        return buffer[:filled]
 
 
 def numbers(column: pa.Array, missing: int) -> Integers:

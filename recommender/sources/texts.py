@@ -19,6 +19,10 @@ class Text(Protocol):
         """At most so many bytes from an offset on; fewer at the end."""
         ...
 
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill a buffer with the bytes from an offset on; how many there were."""
+        ...
+
     def part(self, begin: int, end: int) -> Text:
         """The text between two offsets, without a copy."""
         ...
@@ -39,6 +43,12 @@ class MemoryText:
     def read(self, offset: int, size: int) -> bytes:
         """At most so many bytes from an offset on."""
         return bytes(self._view[offset : offset + size])
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill a buffer with the bytes from an offset on; how many there were."""
+        piece = self._view[offset : offset + len(buffer)]
+        buffer[: len(piece)] = piece
+        return len(piece)
 
     def part(self, begin: int, end: int) -> MemoryText:
         """The text between two offsets."""
@@ -81,6 +91,10 @@ class PlainFile:
         """Bytes from an offset on, wherever the file stands; safe in several threads."""
         return os.pread(self._descriptor, size, offset)
 
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill a buffer with the bytes from an offset on; safe in several threads."""
+        return os.preadv(self._descriptor, [buffer], offset)
+
 
 class FileText:
     """A part of a plain file, which the system's own cache holds better than a copy would."""
@@ -105,6 +119,12 @@ class FileText:
         """At most so many bytes from an offset on."""
         begin = self._begin + offset
         return self._file.read_at(begin, max(0, min(size, self._end - begin)))
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill a buffer with the bytes from an offset on; how many there were."""
+        begin = self._begin + offset
+        most = max(0, min(len(buffer), self._end - begin))
+        return self._file.read_into(begin, buffer[:most]) if most else 0
 
     def part(self, begin: int, end: int) -> FileText:
         """The text between two offsets."""

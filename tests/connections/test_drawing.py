@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections import Counter
@@ -178,6 +179,14 @@ def test_order_and_cuts_change_nothing(tmp_path: Path) -> None:
     parts = connect([folder], inventory=known())
 
     assert told(parts) == told(whole)
+
+
+def test_a_packed_log_is_the_same(tmp_path: Path) -> None:
+    chance = random.Random(8)  # noqa: S311 - a log by seed
+    path = in_text([line(chance) for _ in range(400)], tmp_path)
+    packed = tmp_path / "packed.log.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert told(connect([packed], inventory=known())) == told(connect([path], inventory=known()))
 
 
 @pytest.mark.parametrize(
