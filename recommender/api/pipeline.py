@@ -38,7 +38,6 @@ _AFTER_READING: Final = (
     "recommender.review.ready_made",
     "recommender.review.sorting",
     "recommender.reporting.policy_set",
-    "recommender.reporting.html.page",
     "recommender.reporting.terminal",
 )
 
@@ -187,10 +186,17 @@ def _segmentation(
 def load_ahead(granularity: Granularity) -> Thread:
     """Load what comes after reading in a thread; to be joined before any of it is used."""
     grouping = () if granularity is Granularity.WORKLOAD else _FOR_SEGMENTS
-    names = (*_AFTER_READING, *grouping)
-    thread = Thread(target=lambda: [*map(import_module, names)], daemon=True)
+    thread = Thread(target=_load, args=((*_AFTER_READING, *grouping),), daemon=True)
     thread.start()
     return thread
+
+
+def _load(names: Iterable[str]) -> None:
+    for name in names:
+        import_module(name)
+    from recommender.reporting.html.page import prepare
+
+    prepare()
 
 
 def _home(chosen: Settings, cluster: Inventory, found: Connections) -> Settings:

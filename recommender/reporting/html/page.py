@@ -54,6 +54,13 @@ def render(document: Document) -> str:
         raise KeyError(str(error)) from error
 
 
+def prepare() -> None:
+    """Compile the templates: it takes longer than to fill them, and can be done ahead."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
