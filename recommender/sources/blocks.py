@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
 MAX_LINE: Final = 4 << 20
 #: Most text that is looked at line by line at a time, in memory.
 PIECE_BYTES: Final = 64 << 20
-_LINES_BYTES: Final = 1 << 16
+_NEWLINE: Final = ord("\n")
+# Bytes that are compared at a time: more take memory that the system has to clear first.
+_COUNTED: Final = 1 << 20
 _LEAST_PIECE: Final = 4 << 20
 #: Characters of a quarantined line that are kept.
 EXCERPT: Final = 120
@@ -84,14 +85,14 @@ class Block:
 
 
 def count_lines(data: bytes | bytearray) -> int:
-    """How many newlines some text has; reading lines finds them faster than counting bytes.
+    """How many newlines some text has."""
+    import numpy as np  # what does not read needs none
 
-    They are read some at a time: many at once take memory that the system has to clear first.
-    """
-    text, count = BytesIO(data), 0
-    while lines := len(text.readlines(_LINES_BYTES)):
-        count += lines
-    return count - (bool(data) and not data.endswith(b"\n"))
+    return sum(
+        int(np.count_nonzero(np.frombuffer(data, np.uint8, size, begin) == _NEWLINE))
+        for begin in range(0, len(data), _COUNTED)
+        if (size := min(_COUNTED, len(data) - begin))
+    )
 
 
 def is_utf8(line: bytes | bytearray) -> bool:
