@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WORKERS: Final = max(1, min(os.cpu_count() or 1, 4))
 #: Memory that the engine may use while it reads before it spills to disk, in MB: the JSON reader
 #: takes a buffer of 32 MiB for each block that is worked on, and parses it into as much again.
-MEMORY_LIMIT: Final = 100 + 100 * WORKERS
+MEMORY_LIMIT: Final = 100 + 80 * WORKERS
 #: The same once everything is read: no buffers any more, and tables that stream from disk as well.
 MEMORY_AFTER_READING: Final = 100 + 50 * WORKERS
 
