@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_OID, uuid5
 
 from recommender.simulation.ends import namespace_labels
 from recommender.simulation.lookups import ServiceAddresses
@@ -171,7 +172,7 @@ class Inventory:
         made = _object(kind, workload.namespace, owner, spec)
         made["metadata"]["labels"] = labels
         made["metadata"]["ownerReferences"] = [
-            _reference(workload.kind, workload.name),
+            _reference(workload.kind, workload.namespace, workload.name),
         ]
         if kind == "Job":
             done = sum(pod.end <= moment for pod in pods)
@@ -197,7 +198,7 @@ class Inventory:
         }
         kind = {"Deployment": "ReplicaSet", "CronJob": "Job"}.get(workload.kind, workload.kind)
         if pod.owner:
-            metadata["ownerReferences"] = [_reference(kind, pod.owner)]
+            metadata["ownerReferences"] = [_reference(kind, workload.namespace, pod.owner)]
         spec = self._template(workload)["spec"] | {"nodeName": pod.node.name}
         finished = pod.end <= moment
         addresses = [pod.addresses[family] for family in self._settings.families]
@@ -306,12 +307,19 @@ def _container(workload: Workload) -> Object:
 
 
 def _object(kind: str, namespace: str, name: str, spec: Object) -> Object:
-    metadata: Object = {"name": name, "namespace": namespace}
+    uid = _uid(kind, namespace, name)
+    metadata: Object = {"name": name, "namespace": namespace, "uid": uid}
     return {"apiVersion": _API[kind], "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def _reference(kind: str, name: str) -> Object:
-    return {"apiVersion": _API[kind], "kind": kind, "name": name, "controller": True}
+def _reference(kind: str, namespace: str, name: str) -> Object:
+    about = {"apiVersion": _API[kind], "kind": kind, "name": name}
+    return {**about, "uid": _uid(kind, namespace, name), "controller": True}
+
+
+def _uid(kind: str, namespace: str, name: str) -> str:
+    """A UID of its own for each object, the same wherever it is named."""
+    return str(uuid5(NAMESPACE_OID, f"{kind}/{namespace}/{name}"))
 
 
 def _network(router: str, family: str) -> str:
