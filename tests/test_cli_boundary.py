@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -161,3 +162,19 @@ def test_the_module_runs_as_the_command_does() -> None:
         text=True,
     )
     assert done.stdout == f"recommender {__version__}\n"
+
+
+def test_the_process_ends_with_the_exit_code_and_all_that_was_written() -> None:
+    # A command that writes and then finds a gate shut: what it wrote is not flushed by then.
+    command = (
+        "import sys; from recommender.cli import app; from recommender.model.errors import *"
+        "\ndef work(arguments): sys.stdout.write('drafts\\n' * 9); raise InputError('shut')"
+        "\napp._invoke = work; app.run()"
+    )
+    line = [sys.executable, "-c", command]
+    # Unbuffered, nothing could be lost.
+    known = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    done = subprocess.run(line, check=False, capture_output=True, text=True, env=known)
+    assert done.returncode == InputError("shut").exit_code != 0
+    assert done.stdout == "drafts\n" * 9
+    assert done.stderr == "error: shut\n"
