@@ -101,7 +101,7 @@ def _settings(seed: int, **more: object) -> Settings:
     lines = (8_000, 16_000) if seed % 2 else (16_000, 24_000)
     share = SHARES[(seed // 2) % len(SHARES)]
     settings = Settings(seed=seed, flows=lines[seed // 2 % 2], attacks=ATTACKS, attack_share=share)
-    return replace(settings, **more)  # type: ignore[arg-type]
+    return replace(settings, **more)  # type: ignore[arg-type]  # fields of several types
 
 
 # --- what is caught ---------------------------------------------------------------------------

@@ -156,6 +156,7 @@ def main() -> None:
         return
     for case, changes in CASES.items():
         if chosen.case in {case, "all"}:
+            # The changes of a case are of several types.
             settings = RoleSettings(workloads=chosen.workloads, **changes)  # type: ignore[arg-type]
             made = [list(rows(seed, settings)) for seed in range(1, chosen.seeds + 1)]
             title = f"{case}: {chosen.workloads} workloads, mean of {chosen.seeds} seeds"

@@ -177,7 +177,7 @@ def aggregate(
     connection.execute(_CROWDS, [world_threshold])
     connection.execute(_OUT)
     connection.execute(_PODS)
-    # What no record needs is left out: to plan it takes as long as to compute the rest.
+    # What no record needs is left out: to plan it takes time as well.
     (clouded,) = connection.execute(_ANY_CLOUD).fetchone() or (False,)
     weighed = _WEIGHED + _WEIGHED_OF_CLOUDS if clouded else _WEIGHED
     connection.execute(f"CREATE TEMP TABLE edge AS {_EDGES.format(weighed=weighed)}")

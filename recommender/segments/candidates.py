@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from recommender.segments.traffic import Floats, Ints, Matrix, Traffic
 
-#: Up to so many workloads, each starts alone: merging looks at every pair, and to load what would
+#: Up to so many workloads, each starts alone: merging compares them all, and to load what would
 #: group them first takes longer than all the rest.
 FEW: Final = 32
 #: Beyond this Ward's tree is left out: its distances take memory with the square of the number.

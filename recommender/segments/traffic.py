@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Ints: TypeAlias = "NDArray[np.int64]"
 Floats: TypeAlias = "NDArray[np.float64]"
 Flags: TypeAlias = "NDArray[np.bool_]"
-#: A sparse matrix: scipy ships no types.
+#: A matrix, sparse or dense: scipy ships no types.
 Matrix: TypeAlias = Any
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 IN_PIECES: Final = ".jsonl"
 
 _SCHEME: Final = "block"
-# The engine copies what it is given twice before it parses it: a piece that fits the processor's
-# cache costs a third less than a whole buffer does.
+# The engine copies what it is given twice before it parses it, which costs least where a piece fits
+# the processor's cache.
 _PIECE: Final = 1 << 20
 
 
