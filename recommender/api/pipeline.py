@@ -42,8 +42,8 @@ _AFTER_READING: Final = (
 )
 
 
-# What finds segments.
-_FOR_SEGMENTS: Final = ("recommender.segments.segmenting",)
+# What finds segments, and what numpy loads only when days are drawn.
+_FOR_SEGMENTS: Final = ("recommender.segments.segmenting", "numpy.random")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +185,24 @@ def _segmentation(
 
 def load_ahead(granularity: Granularity) -> Thread:
     """Load what comes after reading in a thread; to be joined before any of it is used."""
-    grouping = () if granularity is Granularity.WORKLOAD else _FOR_SEGMENTS
-    thread = Thread(target=_load, args=((*_AFTER_READING, *grouping),), daemon=True)
+    grouping = granularity is not Granularity.WORKLOAD
+    thread = Thread(target=_load, args=(grouping,), daemon=True)
     thread.start()
     return thread
 
 
-def _load(names: Iterable[str]) -> None:
-    for name in names:
+def _load(grouping: bool) -> None:  # noqa: FBT001 - the target of a thread
+    for name in _AFTER_READING:
         import_module(name)
     from recommender.reporting.html.page import prepare
 
     prepare()
+    if grouping:
+        for name in _FOR_SEGMENTS:
+            import_module(name)
+        from recommender.segments.threads import thread_pools
+
+        thread_pools()
 
 
 def _home(chosen: Settings, cluster: Inventory, found: Connections) -> Settings:

@@ -131,8 +131,7 @@ def _likeliest(table: Table, labels: Ints, rest: Ints, parts: int, first: int) -
     """Which of the new groups is likeliest for each of the rest."""
     whole = renumber(labels)
     numbers = [int(whole[np.flatnonzero(labels == first + part)[0]]) for part in range(parts)]
-    trimmed = trim(table.traffic, whole)
-    score = likelihood(trimmed, whole, block_table(trimmed, whole))
+    score = likelihood(trim(block_table(table.traffic, whole)))
     best: Ints = np.argmax(score[rest][:, numbers], axis=1)
     return best
 

@@ -15,20 +15,25 @@ _LN2: Final = float(np.log(2.0))
 #: Factorials up to this one are looked up; beyond, three terms of Stirling's series do.
 _LOOKED_UP: Final = 1024
 _LN_FACTORIALS: Final = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1.0, _LOOKED_UP)))])
+_LISTED: Final[list[float]] = _LN_FACTORIALS.tolist()
 #: Up to so many tails are computed one by one: to load what computes many at once takes longer.
 _FEW_TAILS: Final = 200
 
 
 def ln_factorial(n: Ints | Floats | float) -> Floats:
     """Natural logarithms of the factorials of whole numbers from 0 on."""
-    number = np.asarray(n, dtype=np.float64)
-    small = number < _LOOKED_UP
-    out = _LN_FACTORIALS[np.where(small, number, 0).astype(np.int64)]
-    if small.all():
+    number = np.asarray(n)
+    if number.max(initial=0) < _LOOKED_UP:
+        out: Floats = _LN_FACTORIALS[number.astype(np.int64)]
         return out
-    high = np.where(small, _LOOKED_UP, number)
-    series = high * (np.log(high) - 1) + 0.5 * np.log(2 * np.pi * high) + 1 / (12 * high)
-    return np.where(small, out, series)
+    small = number < _LOOKED_UP
+    table = _LN_FACTORIALS[np.where(small, number, 0).astype(np.int64)]
+    return np.where(small, table, _stirling(np.where(small, float(_LOOKED_UP), number)))
+
+
+def _stirling(n: Floats | np.float64) -> Floats:
+    series: Floats = n * (np.log(n) - 1) + 0.5 * np.log(2 * np.pi * n) + 1 / (12 * n)
+    return series
 
 
 def binomial_tail(least: Ints, trials: Ints, rate: Floats) -> Floats:
@@ -50,8 +55,8 @@ def binomial_tail(least: Ints, trials: Ints, rate: Floats) -> Floats:
 
 def ln_choose(n: Ints | Floats, k: Ints | Floats) -> Floats:
     """Natural logarithms of binomial coefficients; 0 where there is nothing to choose."""
-    high = np.maximum(np.asarray(n, dtype=np.float64), 0)
-    low = np.clip(np.asarray(k, dtype=np.float64), 0, high)
+    high = np.maximum(n, 0)
+    low = np.minimum(np.maximum(k, 0), high)
     out: Floats = ln_factorial(high) - ln_factorial(low) - ln_factorial(high - low)
     return out
 
@@ -60,7 +65,12 @@ def log2_choose(n: float, k: float) -> float:
     """Logarithm to base 2 of a binomial coefficient; 0 where there is nothing to choose."""
     if k <= 0 or k >= n:
         return 0.0
-    return float(ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)) / _LN2
+    return (_ln_factorial(n) - _ln_factorial(k) - _ln_factorial(n - k)) / _LN2
+
+
+def _ln_factorial(n: float) -> float:
+    """The same as :func:`ln_factorial` of a single number, which an array would slow down."""
+    return _LISTED[int(n)] if n < _LOOKED_UP else float(_stirling(np.float64(n)))
 
 
 def times_log(counts: Ints | Floats) -> Floats:

@@ -9,6 +9,8 @@ role would be taken for two roles.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,10 +49,30 @@ def edge_bits(table: BlockTable) -> float:
     return float(times_log(called).sum() + times_log(calling).sum() - joint)
 
 
+@dataclass(frozen=True)
+class Description:
+    """What the bits of a partition of the workloads are made of.
+
+    Attributes:
+        table: The edges, grouped by the partition.
+    """
+
+    table: BlockTable
+
+    @cached_property
+    def metadata(self) -> MetadataCounts:
+        """The metadata, grouped as well."""
+        return MetadataCounts(self.table.traffic, self.table.labels)
+
+    @cached_property
+    def bits(self) -> float:
+        """Bits of the partition, and of the edges and the metadata given it."""
+        table, traffic = self.table, self.table.traffic
+        bits = partition_bits(table.sizes[: table.inner]) + edge_bits(table)
+        bits += self.metadata.bits()
+        return bits + model_bits(table.groups, traffic.services, len(table.edges), traffic.edges)
+
+
 def description_length(traffic: Traffic, labels: Ints) -> float:
     """Bits of a partition of the workloads, and of the edges and the metadata given it."""
-    table = block_table(traffic, labels)
-    sizes = np.bincount(labels)
-    bits = partition_bits(sizes[sizes > 0]) + edge_bits(table)
-    bits += MetadataCounts(traffic, labels).bits()
-    return bits + model_bits(table.groups, traffic.services, len(table.edges), traffic.edges)
+    return Description(block_table(traffic, labels)).bits

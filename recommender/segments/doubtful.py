@@ -20,8 +20,7 @@ _LOOKS: Final = 3
 
 def membership(traffic: Traffic, labels: Ints, zone: Ints) -> Floats:
     """Probability that each workload belongs to its group, among the groups of its zone."""
-    trimmed = trim(traffic, labels)
-    score = likelihood(trimmed, labels, block_table(trimmed, labels))
+    score = likelihood(trim(block_table(traffic, labels)))
     of_group = np.zeros(score.shape[1], dtype=np.int64)
     of_group[labels] = zone
     score[zone[:, None] != of_group[None, :]] = -np.inf

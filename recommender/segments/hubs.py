@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from recommender.segments.blocks import grouped
+
 if TYPE_CHECKING:
     from recommender.segments.traffic import Ints, Traffic
 
@@ -27,8 +29,8 @@ def hub_groups(traffic: Traffic) -> Ints:
     me = np.concatenate([traffic.source, traffic.destination])
     peer = np.concatenate([traffic.destination, traffic.source])
     way = np.concatenate([traffic.service, traffic.service + services])
-    grouped = me < count
-    me, peer, way = me[grouped], peer[grouped], way[grouped]
+    inside = me < count
+    me, peer, way = me[inside], peer[inside], way[inside]
     out = np.full(count, -1, dtype=np.int64)
     if len(me) == 0:
         return out
@@ -39,7 +41,7 @@ def hub_groups(traffic: Traffic) -> Ints:
     of[busy] = group.reshape(-1)
     sizes = np.bincount(of[busy])
     known = peer < count
-    met = np.unique(of[me[known]] * count + peer[known]) // count
+    met = grouped(of[me[known]] * count + peer[known])[0] // count
     meets = np.bincount(met, minlength=len(sizes))
     small = sizes <= max(_FEWEST, _LARGEST_SHARE * count)
     hubs = np.flatnonzero(small & (meets >= _MET_SHARE * count))

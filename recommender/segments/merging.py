@@ -6,75 +6,76 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recommender.segments.blocks import block_table
+from recommender.segments.blocks import block_table, grouped
 from recommender.segments.counting import ln_choose, log2_choose, times_log
-from recommender.segments.description_length import description_length, model_bits
+from recommender.segments.description_length import Description, model_bits
 from recommender.segments.matrices import mapped, matrix, overlaps, paired, row_sums
-from recommender.segments.metadata import MetadataCounts
 from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.blocks import BlockTable
-    from recommender.segments.traffic import Flags, Floats, Ints, Matrix, Traffic
+    from recommender.segments.traffic import Flags, Floats, Ints, Matrix
 
 _NEAREST: Final = 8
 _ROUNDS: Final = 30
 _LN2: Final = float(np.log(2.0))
 
 
-def merge_groups(traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None = None) -> Ints:
+def merge_groups(table: BlockTable, fixed: Flags, zone: Ints | None = None) -> BlockTable:
     """Merge pairs of groups with like traffic, the most saving first, until none saves bits.
 
     Args:
-        traffic: The edges.
-        labels: Group of each workload.
+        table: The edges, and the groups to start from.
         fixed: Workloads whose groups are left alone.
         zone: Zone of each workload; where given, groups of different zones stay apart.
+
+    Returns:
+        The edges, and the groups merged.
     """
-    length = description_length(traffic, labels)
+    found = Description(table)
     for _ in range(_ROUNDS):
-        pairs, change = _changes(traffic, labels, fixed, zone)
-        chosen = _disjoint(pairs, change)
-        # Each change is told as if it were the only one: where all are too many, the best alone.
-        for some in (chosen, chosen[:1]):
-            merged = _merged(labels, some)
-            shorter = description_length(traffic, merged)
-            if some and shorter < length:
-                labels, length = merged, shorter
-                break
-        else:
+        shorter = _shorter(found, _disjoint(*_changes(found, fixed, zone)))
+        if shorter is None:
             break
-    return labels
+        found = shorter
+    return found.table
 
 
-def _changes(
-    traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None
-) -> tuple[Ints, Floats]:
+def _shorter(found: Description, chosen: list[tuple[int, int]]) -> Description | None:
+    """What the merges of some pairs come to, where that takes fewer bits."""
+    # Each change is told as if it were the only one: where all are too many, the best alone.
+    tries = (chosen, chosen[:1]) if len(chosen) > 1 else (chosen,) * len(chosen)
+    for some in tries:
+        labels = _merged(found.table.labels, some)
+        merged = Description(block_table(found.table.traffic, labels))
+        if merged.bits < found.bits:
+            return merged
+    return None
+
+
+def _changes(found: Description, fixed: Flags, zone: Ints | None) -> tuple[Ints, Floats]:
     """Pairs of groups that may merge, and the bits that each merge adds (negative: saves)."""
-    table = block_table(traffic, labels)
-    groups = int(labels.max(initial=-1)) + 1
-    locked = np.zeros(groups, dtype=bool)
-    locked[labels[fixed]] = True
-    of_group = np.zeros(groups, dtype=np.int64)
+    table = found.table
+    locked = np.zeros(table.inner, dtype=bool)
+    locked[table.labels[fixed]] = True
+    of_group = np.zeros(table.inner, dtype=np.int64)
     if zone is not None:
-        of_group[labels] = zone
-    ways = _ways(table, traffic.services, groups)
+        of_group[table.labels] = zone
+    ways, half = _ways(table)
     pairs = _alike(ways, locked, of_group)
     if len(pairs) == 0:
         return pairs, np.zeros(0)
-    change = _edge_change(ways, pairs, table.groups * max(traffic.services, 1))
-    change += _partition_change(table, ways, pairs, traffic)
-    return pairs, change + MetadataCounts(traffic, labels).changes(pairs)
+    change = _edge_change(ways, pairs, half)
+    change += _partition_change(table, ways, pairs)
+    return pairs, change + found.metadata.changes(pairs)
 
 
 def _disjoint(pairs: Ints, change: Floats) -> list[tuple[int, int]]:
     """Pairs whose merge saves bits, the most saving first, each group once."""
     used: set[int] = set()
     out = []
-    for number in np.lexsort((pairs[:, 1], pairs[:, 0], change)).tolist():
-        if change[number] >= 0:
-            break
-        first, second = (int(end) for end in pairs[number])
+    order = np.lexsort((pairs[:, 1], pairs[:, 0], change))
+    for first, second in pairs[order[change[order] < 0]].tolist():
         if not used & {first, second}:
             used |= {first, second}
             out.append((first, second))
@@ -88,20 +89,18 @@ def _merged(labels: Ints, pairs: list[tuple[int, int]]) -> Ints:
     return renumber(target[labels])
 
 
-def _ways(table: BlockTable, services: int, groups: int) -> Matrix:
-    """Edges of each group by the other group and the service, both directions; a row a group."""
-    services = max(services, 1)
-    ways = table.groups * services
-    out, back = table.source < groups, table.destination < groups
-    rows = np.concatenate([table.source[out], table.destination[back]])
-    columns = np.concatenate(
-        [
-            table.destination[out] * services + table.service[out],
-            ways + table.source[back] * services + table.service[back],
-        ]
-    )
-    values = np.concatenate([table.edges[out], table.edges[back]]).astype(np.float64)
-    return matrix(values, rows, columns, (groups, 2 * ways))
+def _ways(table: BlockTable) -> tuple[Matrix, int]:
+    """Edges of each group by the other group and the service, a column for each of these met.
+
+    Returns:
+        A row a group; and how many of the columns, the first ones, are of what groups call. The
+        others are of what calls them.
+    """
+    out, back = table.outward, table.inward
+    rows = np.concatenate([out.group, back.group])
+    columns = np.concatenate([out.way, back.way + out.count])
+    values = np.concatenate([out.edges, back.edges])
+    return matrix(values, rows, columns, (table.inner, out.count + back.count)), out.count
 
 
 def _alike(ways: Matrix, locked: Flags, zone: Ints) -> Ints:
@@ -118,7 +117,7 @@ def _alike(ways: Matrix, locked: Flags, zone: Ints) -> Ints:
     mine = np.broadcast_to(np.arange(groups)[:, None], near.shape)
     close = np.take_along_axis(cosine, near, axis=1) > 0
     code = np.minimum(mine, near)[close] * groups + np.maximum(mine, near)[close]
-    return np.column_stack(np.divmod(np.unique(code), groups))
+    return np.column_stack(np.divmod(grouped(code)[0], groups))
 
 
 def _edge_change(ways: Matrix, pairs: Ints, half: int) -> Floats:
@@ -132,16 +131,16 @@ def _edge_change(ways: Matrix, pairs: Ints, half: int) -> Floats:
     return change
 
 
-def _partition_change(table: BlockTable, ways: Matrix, pairs: Ints, traffic: Traffic) -> Floats:
+def _partition_change(table: BlockTable, ways: Matrix, pairs: Ints) -> Floats:
     """Change of the bits of the partition, and of those that say which blocks have edges."""
-    blocks, groups, sizes = len(table.edges), table.groups, table.sizes[: ways.shape[0]]
+    blocks, groups, sizes = len(table.edges), table.groups, table.sizes[: table.inner]
+    services, edges = table.traffic.services, table.traffic.edges
     present = mapped(ways, np.sign)
     common = paired(present[pairs[:, 0]], present[pairs[:, 1]])
-    fewer = np.minimum(common, blocks - 1)
-    before = model_bits(groups, traffic.services, blocks, traffic.edges)
-    steps = np.unique(fewer)
-    after = [model_bits(groups - 1, traffic.services, blocks - n, traffic.edges) for n in steps]
-    model = np.array(after)[np.searchsorted(steps, fewer)] - before
+    steps, step, _ = grouped(np.minimum(common, blocks - 1).astype(np.int64))
+    before = model_bits(groups, services, blocks, edges)
+    after = [model_bits(groups - 1, services, blocks - n, edges) for n in steps.tolist()]
+    model = np.array(after)[step] - before
     first, second = sizes[pairs[:, 0]], sizes[pairs[:, 1]]
     orders = ln_choose(first + second, first) / _LN2
     members, count = float(sizes.sum()), len(sizes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recommender.segments.blocks import crossed
 from recommender.segments.counting import ln_choose, ln_factorial
 
 if TYPE_CHECKING:
@@ -24,31 +25,29 @@ class MetadataCounts:
 
     def __init__(self, traffic: Traffic, labels: Ints) -> None:
         groups = int(labels.max(initial=-1)) + 1
-        self._tables: list[Floats] = []
+        self._tables: list[tuple[Ints, Floats]] = []
         for values in traffic.metadata.values():
             kinds = int(values.max(initial=-1)) + 1
             if kinds < 2:  # noqa: PLR2004 - one value tells nothing apart
                 continue
             known = values >= 0
-            table = np.zeros((groups, kinds))
-            np.add.at(table, (labels[known], values[known]), 1.0)
-            self._tables.append(table)
+            table = crossed(labels[known], values[known], (groups, kinds))
+            self._tables.append((table, value_bits(table)))
 
     def bits(self) -> float:
         """Bits of all groups."""
-        return sum(float(value_bits(table).sum()) for table in self._tables)
+        return sum(float(alone.sum()) for _, alone in self._tables)
 
     def changes(self, pairs: Ints) -> Floats:
         """Bits that merging each pair of groups adds (negative: saves)."""
         change = np.zeros(len(pairs))
-        for table in self._tables:
-            alone = value_bits(table)
+        for table, alone in self._tables:
             both = value_bits(table[pairs[:, 0]] + table[pairs[:, 1]])
             change += both - alone[pairs].sum(axis=1)
         return change
 
 
-def value_bits(table: Floats) -> Floats:
+def value_bits(table: Ints) -> Floats:
     """Bits of each row: which values there are, how often each, and who has which."""
     count, kinds = table.sum(axis=1), np.count_nonzero(table, axis=1)
     which = kinds * np.log2(max(table.shape[1], 1))

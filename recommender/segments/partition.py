@@ -101,12 +101,20 @@ def attempt(
     recipe: Recipe,
     settings: SegmentSettings,
 ) -> Attempt:
-    """Improve a partition, cut it at the borders of zones, improve it within them, and weigh it."""
-    zone = zones(traffic, settings)
+    """Make a partition by a recipe, and weigh it."""
+    labels = groups(traffic, starts, recipe, zones(traffic, settings))
+    blocks, pairs = policy_cost(traffic, labels, settings)
+    return Attempt(recipe, labels, blocks, pairs, description_length(traffic, labels))
+
+
+def groups(traffic: Traffic, starts: Starts, recipe: Recipe, zone: Ints) -> Ints:
+    """Improve a partition, cut it at the borders of zones, and improve it within them.
+
+    Returns:
+        Group of each workload.
+    """
     labels = starts.make(recipe)
     fixed = starts.fixed(recipe) >= 0
     labels = cut(refine(traffic, labels, fixed), zone)
     labels = refine(traffic, labels, fixed, zone)
-    labels = set_apart(traffic, labels, zone, fixed)
-    blocks, pairs = policy_cost(traffic, labels, settings)
-    return Attempt(recipe, labels, blocks, pairs, description_length(traffic, labels))
+    return set_apart(traffic, labels, zone, fixed)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recommender.segments.blocks import block_table, supported
+from recommender.segments.blocks import block_table, crossed, supported
 from recommender.segments.matrices import matrix, overlaps
 from recommender.segments.merging import merge_groups
-from recommender.segments.traffic import renumber, side_labels
+from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
-    from recommender.segments.blocks import BlockTable
+    from recommender.segments.blocks import BlockTable, Ways
     from recommender.segments.traffic import Flags, Floats, Ints, Traffic
 
 #: Edges of blocks with less support are taken for chance while a partition is improved.
@@ -38,91 +38,96 @@ def refine(traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None = Non
     Returns:
         Group of each workload.
     """
-    labels = renumber(labels)
+    labels, merged = renumber(labels), None
     for _ in range(_ROUNDS):
         before = labels
-        trimmed = trim(traffic, labels)
-        for _ in range(_SWEEPS):
-            moved = reassign(trimmed, labels, fixed, zone)
-            if np.array_equal(moved, labels):
-                break
-            labels = moved
-        labels = merge_groups(trim(traffic, labels), labels, fixed, zone)
+        table = trim(block_table(traffic, labels))
+        settled = _settle(table, fixed, zone)
+        if settled is not labels:
+            table = trim(block_table(traffic, settled))
+        elif merged is not None and table.traffic.has_edges_of(merged.traffic):
+            break  # Merging would look at the same once more.
+        merged = merge_groups(table, fixed, zone)
+        labels = merged.labels
         if np.array_equal(before, labels):
             break
     return labels
 
 
-def trim(traffic: Traffic, labels: Ints) -> Traffic:
-    """The edges of blocks in which enough members of both sides take part."""
-    table = block_table(traffic, labels)
-    return traffic.keep(supported(table, TRIM)[table.of_edge])
+def trim(table: BlockTable) -> BlockTable:
+    """The blocks in which enough members of both sides take part."""
+    return table.keep(supported(table, TRIM))
 
 
-def reassign(traffic: Traffic, labels: Ints, fixed: Flags, zone: Ints | None) -> Ints:
-    """Put each workload into the group to which its edges and metadata are likeliest."""
-    table = block_table(traffic, labels)
-    score = likelihood(traffic, labels, table)
-    score[:, np.unique(labels[fixed])] = -np.inf
+def _settle(table: BlockTable, fixed: Flags, zone: Ints | None) -> Ints:
+    """The groups once workloads stay where they are; the same object where none has moved."""
+    for _ in range(_SWEEPS):
+        moved = reassign(table, fixed, zone)
+        if moved is table.labels:
+            break
+        table = block_table(table.traffic, moved)
+    return table.labels
+
+
+def reassign(table: BlockTable, fixed: Flags, zone: Ints | None) -> Ints:
+    """Put each workload into the group to which its edges and metadata are likeliest.
+
+    Returns:
+        Group of each workload; the same object where none has moved.
+    """
+    labels = table.labels
+    score = likelihood(table)
+    score[:, labels[fixed]] = -np.inf
     if zone is not None:
-        of_group = np.zeros(score.shape[1], dtype=np.int64)
+        of_group = np.zeros(table.inner, dtype=np.int64)
         of_group[labels] = zone
         score[zone[:, None] != of_group[None, :]] = -np.inf
     # A tie stays where it is, so that the order of groups decides nothing.
-    score[np.arange(traffic.workloads), labels] += 1e-9
-    return renumber(np.where(fixed, labels, np.argmax(score, axis=1)))
+    score[np.arange(len(labels)), labels] += 1e-9
+    likeliest = np.where(fixed, labels, np.argmax(score, axis=1))
+    return labels if np.array_equal(likeliest, labels) else renumber(likeliest)
 
 
-def likelihood(traffic: Traffic, labels: Ints, table: BlockTable) -> Floats:
+def likelihood(table: BlockTable) -> Floats:
     """Logarithm of the likelihood of each workload's edges and metadata in each group.
 
     How many edges a workload has says nothing here; only with whom they are.
     """
-    groups = int(labels.max(initial=-1)) + 1
-    side = side_labels(traffic, labels)
-    score = np.log(table.sizes[:groups] / traffic.workloads)[None, :]
-    score = score + _one_way(traffic, table, side, groups, outward=True)
-    score += _one_way(traffic, table, side, groups, outward=False)
-    return score + _metadata(traffic, labels, groups)
+    score = np.log(table.sizes[: table.inner] / table.traffic.workloads)[None, :]
+    score = score + _one_way(table, table.outward, table.traffic.source)
+    score += _one_way(table, table.inward, table.traffic.destination)
+    return score + _metadata(table)
 
 
-def _one_way(
-    traffic: Traffic, table: BlockTable, side: Ints, groups: int, *, outward: bool
-) -> Floats:
-    """What the edges in one direction say of each group."""
-    me, peer = traffic.source, traffic.destination
-    mine, other = table.source, table.destination
-    if not outward:
-        me, peer, mine, other = peer, me, other, mine
-    services = max(traffic.services, 1)
-    ways = table.groups * services
-    grouped = me < traffic.workloads
-    met = side[peer[grouped]] * services + traffic.service[grouped]
-    shape = (traffic.workloads, ways)
-    counts = matrix(np.ones(len(met)), me[grouped], met, shape)
-    usual = np.bincount(met, minlength=ways) / max(1, len(met))
-    within = mine < groups
-    way = other[within] * services + table.service[within]
-    edges = table.edges[within].astype(np.float64)
-    total = np.bincount(mine[within], weights=edges, minlength=groups)
-    share = edges / total[mine[within]]
-    gain = np.log1p((1 - STRAY) / STRAY * share / np.maximum(usual[way], 1e-12))
-    return overlaps(counts, matrix(gain, mine[within], way, (groups, ways)))
+def _one_way(table: BlockTable, ways: Ways, end: Ints) -> Floats:
+    """What the edges in one direction say of each group, as seen from one end of each."""
+    of_block = np.full(len(table.edges), -1, dtype=np.int64)
+    of_block[ways.blocks] = ways.way
+    way = of_block[table.of_edge]
+    met = way >= 0
+    me, way = end[met], way[met]
+    counts = matrix(np.ones(len(me)), me, way, (table.traffic.workloads, ways.count))
+    usual = np.bincount(way, minlength=ways.count) / max(1, len(way))
+    total = np.bincount(ways.group, weights=ways.edges, minlength=table.inner)
+    share = ways.edges / total[ways.group]
+    gain = np.log1p((1 - STRAY) / STRAY * share / usual[ways.way])
+    return overlaps(counts, matrix(gain, ways.group, ways.way, (table.inner, ways.count)))
 
 
-def _metadata(traffic: Traffic, labels: Ints, groups: int) -> Floats:
+def _metadata(table: BlockTable) -> Floats:
     """What metadata adds: how usual each workload's values are in each group."""
-    score = np.zeros((traffic.workloads, groups))
+    traffic, labels = table.traffic, table.labels
+    score = np.zeros((traffic.workloads, table.inner))
     everything = {"place": traffic.place[: traffic.workloads], **traffic.metadata}
     for values in everything.values():
         kinds = int(values.max(initial=-1)) + 1
-        known = values >= 0
         if kinds < 2:  # noqa: PLR2004 - one value tells nothing apart
             continue
-        table = np.zeros((groups, kinds))
-        np.add.at(table, (labels[known], values[known]), 1.0)
-        usual = np.bincount(values[known], minlength=kinds) / max(1, int(known.sum()))
-        share = table / np.maximum(table.sum(axis=1, keepdims=True), 1.0)
+        known = values >= 0
+        value = values[known]
+        times = crossed(labels[known], value, (table.inner, kinds))
+        usual = np.bincount(value, minlength=kinds) / max(1, len(value))
+        share = times / np.maximum(times.sum(axis=1, keepdims=True), 1.0)
         gain = np.log1p((1 - STRAY) / STRAY * share / np.maximum(usual, 1e-12)[None, :])
-        score[known] += gain[:, values[known]].T
+        score[known] += gain[:, value].T
     return score

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recommender.segments.candidates import Starts
+from recommender.segments.cuts import zones
 from recommender.segments.hubs import hub_groups
-from recommender.segments.partition import attempt
+from recommender.segments.partition import groups
 from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def draws(traffic: Traffic, found: Attempt, settings: SegmentSettings) -> list[I
         return []
     if traffic.workloads > _ALL_DRAWS:
         many = max(min(many, _FEWEST_DRAWS), many * _ALL_DRAWS // traffic.workloads)
-    generator = np.random.default_rng(settings.seed)
+    generator, zone = np.random.default_rng(settings.seed), zones(traffic, settings)
     out = []
     for _ in range(many):
         drawn = resample(traffic, generator)
         starts = Starts(drawn, hub_groups(drawn), settings.seed)
-        out.append(attempt(drawn, starts, found.recipe, settings).labels)
+        out.append(groups(drawn, starts, found.recipe, zone))
     return out
 
 
@@ -103,6 +104,6 @@ def overlap(labels: Ints, others: Ints) -> Floats:
     codes, shared = np.unique(labels * width + others, return_counts=True)
     mine, theirs = np.divmod(codes, max(width, 1))
     union = np.bincount(labels)[mine] + np.bincount(others)[theirs] - shared
-    best = np.zeros(int(labels.max(initial=-1)) + 1)
-    np.maximum.at(best, mine, shared / union)
+    first = np.flatnonzero(np.diff(mine, prepend=-1))
+    best: Floats = np.maximum.reduceat(shared / union, first)
     return best

@@ -72,6 +72,17 @@ class Traffic:
             days=self.days[mask],
         )
 
+    def has_edges_of(self, other: Traffic) -> bool:
+        """Whether the edges are those of other traffic between the same ends."""
+        return self is other or all(
+            np.array_equal(mine, theirs)
+            for mine, theirs in (
+                (self.source, other.source),
+                (self.destination, other.destination),
+                (self.service, other.service),
+            )
+        )
+
     def degrees(self) -> Ints:
         """Edges of each workload, as a caller or called."""
         both = np.concatenate([self.source, self.destination])
