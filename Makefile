@@ -28,6 +28,7 @@ $(VENV)/.runtime: $(VENV)/.created requirements/runtime.lock requirements/build.
 	@echo "installing the pinned dependencies into $(VENV)"
 	@$(PIP_INSTALL) -r requirements/runtime.lock -r requirements/build.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q recommender
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock

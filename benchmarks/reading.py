@@ -145,7 +145,7 @@ def fetch(at_a_time: str) -> dict[str, float]:
     fetching.AT_A_TIME = int(at_a_time)  # type: ignore[misc]
     files = find_inputs(["s3://logs/a/"])
     begin = time.perf_counter()
-    lines = sum(getattr(part.part, "lines", 0) for part in read_parts(files))
+    lines = sum(getattr(part.part, "lines", None) or 0 for part in read_parts(files))
     return {"seconds": time.perf_counter() - begin, "lines": lines}
 
 

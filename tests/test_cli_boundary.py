@@ -178,3 +178,18 @@ def test_the_process_ends_with_the_exit_code_and_all_that_was_written() -> None:
     assert done.returncode == InputError("shut").exit_code != 0
     assert done.stdout == "drafts\n" * 9
     assert done.stderr == "error: shut\n"
+
+
+@pytest.mark.parametrize(("said", "kept"), [("", "4"), ("9", "9")])
+def test_threads_of_linear_algebra_never_wait_at_work_unless_the_user_says_so(
+    said: str, kept: str
+) -> None:
+    command = (
+        "import os; from recommender.cli import app"
+        "\napp._invoke = lambda _: print(os.environ['OPENBLAS_THREAD_TIMEOUT']) or 0; app.run()"
+    )
+    known = {key: value for key, value in os.environ.items() if key != "OPENBLAS_THREAD_TIMEOUT"}
+    known |= {"OPENBLAS_THREAD_TIMEOUT": said} if said else {}
+    line = [sys.executable, "-c", command]
+    done = subprocess.run(line, check=True, capture_output=True, text=True, env=known)
+    assert done.stdout == f"{kept}\n"

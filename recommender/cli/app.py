@@ -34,6 +34,9 @@ _EXIT_INTERNAL: Final = 4
 _EXIT_INTERRUPTED: Final = 130
 _EXIT_BROKEN_PIPE: Final = 141
 _MAX_MESSAGE: Final = 1000
+# Threads that wait for linear algebra go to sleep at once: the little there is of it would keep
+# processors busy with waiting that read logs meanwhile.
+_NO_BUSY_WAITING: Final = ("OPENBLAS_THREAD_TIMEOUT", "4")
 
 #: Every command, in the order in which the help lists them; each has a module of its name.
 _COMMANDS: Final = (
@@ -134,6 +137,7 @@ def run() -> NoReturn:
     Everything is written and closed by then; the interpreter's own way out takes a fifth of a
     second with the libraries that a run loads.
     """
+    os.environ.setdefault(*_NO_BUSY_WAITING)
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

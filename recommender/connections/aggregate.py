@@ -91,7 +91,7 @@ _EDGES: Final = f"""
         SELECT {_KEY}, c_pod, c_ip, v_pod, v_ip, hour, observer, how,
             {_SIDED} AS sided, CASE WHEN {_SIDED} THEN direction ELSE '' END AS direction,
             sum(records) AS records, min(first) AS first, max(last) AS last,
-            min({{{{'file': file, 'line': line}}}}) AS sample, bit_or(signs) AS signs
+            min({{{{'block': block, 'line': line}}}}) AS sample, bit_or(signs) AS signs
         FROM placed GROUP BY ALL
     ), merged AS (
         SELECT {_KEY}, sum(records) AS records,
@@ -170,8 +170,8 @@ def aggregate(
             they are drawn together to ``0.0.0.0/0`` or ``::/0``.
 
     Returns:
-        One mapping an edge, and what became of the records of each file as
-        (file number, reason or verdict, records).
+        One mapping an edge, and what became of the records of each block as
+        (its number, reason or verdict, records).
     """
     fates = judge(connection)
     connection.execute(_CROWDS, [world_threshold])

@@ -32,7 +32,7 @@ def _ip(forth: str, back: str) -> str:
 # Every record group as client and server. An end without IP keeps the empty address.
 _LEGS: Final = f"""
     CREATE TEMP TABLE leg AS
-    SELECT file, line, protocol, verdict, observer, direction, hour, signs, records, bytes,
+    SELECT block, line, protocol, verdict, observer, direction, hour, signs, records, bytes,
         first, last, turn, how,
         -- A connection that a cloud's log saw opening is counted where it did, and once.
         CASE WHEN {CLOUD} AND signs & {_ORIENTED} = 0
@@ -208,9 +208,9 @@ _JUDGED: Final = f"""
 """
 
 _FILES: Final = """
-    SELECT file, coalesce(aside, outcome), sum(records) FROM (
-        SELECT file, aside, NULL AS outcome, records FROM sorted WHERE aside IS NOT NULL
-        UNION ALL SELECT file, NULL, outcome, records FROM judged
+    SELECT block, coalesce(aside, outcome), sum(records) FROM (
+        SELECT block, aside, NULL AS outcome, records FROM sorted WHERE aside IS NOT NULL
+        UNION ALL SELECT block, NULL, outcome, records FROM judged
     ) AS fate GROUP BY ALL
 """
 
@@ -222,7 +222,7 @@ def judge(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str, int]]:
         connection: The store, after :func:`recommender.connections.orient.orient`.
 
     Returns:
-        What became of the records of each file as (file number, reason or verdict, records).
+        What became of the records of each block as (its number, reason or verdict, records).
     """
     connection.execute(_LEGS)
     connection.execute("DROP TABLE decided")

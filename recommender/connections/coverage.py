@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from recommender.connections.identify import Ends
-    from recommender.connections.ingest import Ingested
+    from recommender.connections.ingested import Ingested
     from recommender.connections.presence import Presence
     from recommender.connections.resolve import Resolution
     from recommender.inventory.types import Inventory

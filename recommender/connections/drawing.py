@@ -82,7 +82,7 @@ class Drawer:
         """
         known = FORMATS.get(layout.format)
         reader = known.columns if known else None
-        if reader is None or not block.sound or not reader.can_read(layout):
+        if reader is None or block.sound is False or not reader.can_read(layout):
             return None
         found = Drawn()
         shapes = self._shapes[layout.format]
@@ -95,7 +95,7 @@ class Drawer:
         except ValueError:
             return None
         header = int(layout.header and block.first_line == 1)
-        sound: bool = found.records + header == block.lines
+        sound: bool = found.records + header == block.sound_lines
         return found if sound and self._group_rest(cursor, layout, found) else None
 
     def _group_rest(self, cursor: duckdb.DuckDBPyConnection, layout: Layout, found: Drawn) -> bool:
@@ -155,7 +155,7 @@ class Drawer:
 # Rows of pieces are of one block; rows that differ in what telling signs they lack stay apart.
 _GROUPS: Final = f"""
     INSERT INTO flow_group
-    SELECT ? AS file, min(src), min(dst), NULL, NULL, 0, dst_port, protocol, verdict, NULL,
+    SELECT ? AS block, min(src), min(dst), NULL, NULL, 0, dst_port, protocol, verdict, NULL,
         min(observer), direction, hour, bit_or(signs) | {int(Sign.DRAWN)}, sum(records),
         sum(flows), sum(bytes), make_timestamp(min(first)), make_timestamp(max(last)), min(line)
     FROM drawn
@@ -174,7 +174,7 @@ def keep_drawn(cursor: duckdb.DuckDBPyConnection, drawn: Drawn, number: int) -> 
     Args:
         cursor: A connection with the tables of the store.
         drawn: What the records of a block were drawn to.
-        number: Number of the file.
+        number: Number of the block.
     """
     import pyarrow as pa
 

@@ -14,7 +14,7 @@ from recommender.connections.aggregate import aggregate
 from recommender.connections.coverage import coverage_findings, observed_directions, outdated
 from recommender.connections.holders import Holders, hold
 from recommender.connections.identify import Ends, identify
-from recommender.connections.ingest import Ingested, ingest
+from recommender.connections.ingest import ingest
 from recommender.connections.orient import ReplyFlag, orient
 from recommender.connections.places import EVERYWHERE, Named, Places
 from recommender.connections.presence import Presence, presence
@@ -22,7 +22,7 @@ from recommender.connections.store import Store
 from recommender.connections.translation import hidden_finding, still_observed, translation
 from recommender.inventory.derived import derive_inventory
 from recommender.model.accounting import Accounting, FileAccount
-from recommender.model.edges import Edge, Record, Verdict
+from recommender.model.edges import Edge, Verdict
 from recommender.model.errors import InputError
 from recommender.sources.canonical import Sign
 from recommender.sources.discovery import find_inputs
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from recommender.connections.ingested import Ingested
     from recommender.inventory.types import Inventory
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
@@ -160,9 +161,8 @@ def gather(
     rows, fates = aggregate(connection, world_threshold=how.world_threshold)
     accounting = _account(ingested, fates) if whole else Accounting()
     accounting.check()
-    files = [tally.file for tally in ingested.files]
     places = Places(_names(connection, ends), how.inventory)
-    edges = _edges(rows, ends, files, places)
+    edges = _edges(rows, ends, ingested, places)
     derived = derive_inventory(_sightings(ends), ends.resolution.inferred)
     accepted = [edge for edge in edges if edge.first_seen.year > _EPOCH_YEAR]
     return Connections(
@@ -231,7 +231,8 @@ def _names(connection: duckdb.DuckDBPyConnection, ends: Ends) -> list[Named]:
 def _account(ingested: Ingested, fates: Sequence[tuple[int, str, int]]) -> Accounting:
     accepted: Counter[int] = Counter()
     aside = [Counter(tally.set_aside) for tally in ingested.files]
-    for number, fate, records in fates:
+    for block, fate, records in fates:
+        number = ingested.blocks[block].file
         if fate == Verdict.ACCEPTED.value:
             accepted[number] += int(records)
         else:
@@ -250,21 +251,20 @@ def _account(ingested: Ingested, fates: Sequence[tuple[int, str, int]]) -> Accou
         )
         for number, tally in enumerate(ingested.files)
     ]
-    quarantined = sorted(ingested.quarantined, key=lambda item: item.record)
-    return Accounting(tuple(sorted(accounts, key=lambda a: a.file)), tuple(quarantined))
+    return Accounting(tuple(sorted(accounts, key=lambda a: a.file)), tuple(ingested.quarantined))
 
 
 def _edges(
     rows: list[dict[str, Any]],
     ends: Ends,
-    files: list[str],
+    ingested: Ingested,
     places: Places,
 ) -> tuple[Edge, ...]:
-    edges = [_edge(row, ends, files, places) for row in rows]
+    edges = [_edge(row, ends, ingested, places) for row in rows]
     return tuple(sorted(places.settle(edges), key=lambda edge: edge.key))
 
 
-def _edge(row: dict[str, Any], ends: Ends, files: list[str], places: Places) -> Edge:
+def _edge(row: dict[str, Any], ends: Ends, ingested: Ingested, places: Places) -> Edge:
     client = _end(row, "c", "v", ends, places)
     server = _end(row, "v", "c", ends, places)
     addresses = places.addresses((row["c_ips"] or []) + (row["v_ips"] or []))
@@ -288,7 +288,9 @@ def _edge(row: dict[str, Any], ends: Ends, files: list[str], places: Places) -> 
         observers=tuple(sorted(name for name in row["observers"] or () if name)),
         addresses=addresses,
         names=tuple(sorted(names)),
-        samples=tuple(Record(files[item["file"]], item["line"]) for item in row["samples"] or ()),
+        samples=tuple(
+            ingested.record(item["block"], item["line"]) for item in row["samples"] or ()
+        ),
         marks=_marks(row, client),
     )
 

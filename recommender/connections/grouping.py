@@ -139,7 +139,7 @@ _NUMBERED: Final = """
 def _groups_sql(relation: str) -> str:
     return f"""
         INSERT INTO flow_group
-        SELECT ? AS file, src_id, dst_id, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
+        SELECT ? AS block, src_id, dst_id, src_ip, dst_ip, src_port, dst_port, protocol, verdict,
             reply, observer, direction, hour, signs, records, flows, bytes, first, last, line
         FROM {relation} WHERE kept
     """
@@ -166,7 +166,7 @@ _NAMES: Final = f"""
 
 
 @dataclass(slots=True)
-class BlockTally:
+class Counts:
     """Counts of one block.
 
     Attributes:
@@ -193,8 +193,8 @@ def group(
     block: Block,
     *,
     most: int,
-) -> BlockTally | None:
-    """Make the table ``grouped`` of a block, in which lines are numbered as in the file.
+) -> Counts | None:
+    """Make the table ``grouped`` of a block, whose lines have their numbers in it.
 
     Args:
         cursor: A connection with the tables of the store.
@@ -205,11 +205,11 @@ def group(
 
     Returns:
         Its counts; None where it has to be taken in pieces, since its lines must be looked at
-        one by one and it is too large for that.
+        one by one and nobody has counted them yet, or they do not fit.
     """
-    tally = BlockTally()
-    if not (block.sound and _group_whole(cursor, files, layout, block)):
-        if block.is_large:
+    tally = Counts()
+    if block.sound is False or not _group_whole(cursor, files, layout, block):
+        if block.lines is None:
             return None
         try:
             tally.quarantined = _group_lines(cursor, layout, block, tally, most)
@@ -221,15 +221,15 @@ def group(
     return tally
 
 
-def group_drawn(cursor: duckdb.DuckDBPyConnection, drawn: Drawn) -> BlockTally:
+def group_drawn(cursor: duckdb.DuckDBPyConnection, drawn: Drawn) -> Counts:
     """The counts of a block whose records were drawn together, but for those in ``grouped``."""
-    tally = BlockTally(drawn.records - drawn.left)
+    tally = Counts(drawn.records - drawn.left)
     if drawn.left:
         _count(cursor, tally)
     return tally
 
 
-def _count(cursor: duckdb.DuckDBPyConnection, tally: BlockTally) -> None:
+def _count(cursor: duckdb.DuckDBPyConnection, tally: Counts) -> None:
     """Count the records in the table ``grouped``."""
     ((records, _),) = cursor.execute(_SOUND).fetchall()
     tally.records += int(records or 0)
@@ -257,7 +257,7 @@ def keep(
     Args:
         cursor: The connection that made it.
         layout: How its file writes records.
-        number: Number of the file.
+        number: Number of the block.
         one_at_a_time: Held while new ends are numbered, so that none gets two numbers.
     """
     if format_of(layout).platform and format_of(layout).bare:
@@ -276,7 +276,7 @@ def keep(
 def _group_whole(
     cursor: duckdb.DuckDBPyConnection, files: BlockFiles, layout: Layout, block: Block
 ) -> bool:
-    """Group a sound block at once; whether every line of it was understood so."""
+    """Group a block at once; whether it is sound and every line of it was understood so."""
     whole_sql = format_of(layout).whole_sql
     if whole_sql is None:
         return False
@@ -293,14 +293,14 @@ def _group_whole(
         ):
             # Some line is of another form, or the reader's buffers do not fit beside the rest.
             return False
-    return cursor.execute(_SOUND).fetchall() == [(block.lines, 0)]
+    return cursor.execute(_SOUND).fetchall() == [(block.sound_lines, 0)]
 
 
 def _group_lines(
     cursor: duckdb.DuckDBPyConnection,
     layout: Layout,
     block: Block,
-    tally: BlockTally,
+    tally: Counts,
     most: int,
 ) -> list[Quarantined]:
     """Look at each line of a block by itself, and at other envelopes."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from recommender.connections.drawing import keep_drawn
 from recommender.connections.grouping import PLAIN_PLANS, WIDE_PLANS, group, group_drawn, keep
-from recommender.connections.icmp import Pings
+from recommender.connections.ingested import MAX_QUARANTINED, BlockTally, FileTally, Ingested
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
+from recommender.sources.cutting import cut_block
 from recommender.sources.engine import MEMORY_AFTER_READING, WORKERS, memory_for
-from recommender.sources.layout import UNKNOWN, Layout
 from recommender.sources.memory import BlockFiles
 
 if TYPE_CHECKING:
@@ -26,57 +25,10 @@ if TYPE_CHECKING:
     import duckdb
 
     from recommender.connections.drawing import Drawer
-    from recommender.connections.grouping import BlockTally
+    from recommender.connections.grouping import Counts
     from recommender.connections.store import Store
-    from recommender.model.accounting import Quarantined
+    from recommender.sources.layout import Layout
     from recommender.sources.reader import FileEnd, FilePart
-
-#: Quarantined lines kept with their text; the counts hold all of them.
-MAX_QUARANTINED: Final = 1000
-
-
-@dataclass(slots=True)
-class FileTally:
-    """Counts of one file while it is read.
-
-    Attributes:
-        file: The file as the user named it.
-        format: Name of its format.
-        records: Records read.
-        set_aside: Records set aside while reading, by reason.
-        malformed: Records that could not be read, by reason.
-        bytes: Unpacked size.
-        problem: Why it is not complete; empty where it is.
-        layout: How it writes its records.
-    """
-
-    file: str
-    format: str = ""
-    records: int = 0
-    set_aside: Counter[str] = field(default_factory=Counter)
-    malformed: Counter[str] = field(default_factory=Counter)
-    bytes: int = 0
-    problem: str = ""
-    layout: Layout = UNKNOWN
-
-
-@dataclass(slots=True)
-class Ingested:
-    """What reading told beside the groups in the store.
-
-    Attributes:
-        files: Tallies in the order of the file numbers in the store.
-        quarantined: The first malformed lines of each file, in order.
-        lost: Lost events by (observer, where they were lost).
-        pings: ICMP of which nobody knows who asked.
-        skipped: Files of folders that are no flow logs, as (name, why).
-    """
-
-    files: list[FileTally] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    lost: Counter[tuple[str, str]] = field(default_factory=Counter)
-    pings: Pings = field(default_factory=Pings)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
 def ingest(
@@ -115,8 +67,7 @@ def ingest(
             if isinstance(part.part, Block):
                 while len(pending) >= WORKERS:
                     pending.popleft().result()
-                number = len(result.files) - 1
-                pending.append(work.submit(number, current, part.layout, part.part))
+                pending.append(work.submit(current, part.layout, part.part))
                 if not warm:
                     # The ends that it tells are numbers to those that are read beside each other.
                     pending.popleft().result()
@@ -127,6 +78,7 @@ def ingest(
                 _take_end(part.part, current, result)
         for future in pending:
             future.result()
+    result.number_lines()
     if not result.files:
         message = "none of the files is a flow log"
         raise InputError(message, where=result.skipped[0][0], hint=result.skipped[0][1])
@@ -180,24 +132,32 @@ class _Workers:
         limit = MEMORY_AFTER_READING + memory_for(intervals)
         self._store.execute(f"SET memory_limit = '{limit}MB'")
 
-    def submit(self, number: int, tally: FileTally, layout: Layout, block: Block) -> Future[None]:
-        """Work on one block of the file of this number."""
+    def submit(self, tally: FileTally, layout: Layout, block: Block) -> Future[None]:
+        """Work on the next block of the file that is read."""
+        number = len(self._result.blocks)
+        self._result.blocks.append(
+            BlockTally(len(self._result.files) - 1, counted=block.lines is not None)
+        )
+        tally.bytes += block.text.size
         return self._pool.submit(self._work, number, tally, layout, block)
 
     def _work(self, number: int, tally: FileTally, layout: Layout, block: Block) -> None:
         cursor = self._cursors.get()
-        waiting = [block]
+        waiting = [iter([block])]
         try:
             while waiting:
-                part = waiting.pop()
+                part = next(waiting[-1], None)
+                if part is None:
+                    waiting.pop()
+                    continue
                 drawn = self._drawer.draw(cursor, layout, part) if self._drawer else None
                 if drawn is not None:
                     keep_drawn(cursor, drawn, number)
-                    counts: BlockTally | None = group_drawn(cursor, drawn)
+                    counts: Counts | None = group_drawn(cursor, drawn)
                 else:
                     counts = group(cursor, self._files, layout, part, most=MAX_QUARANTINED)
                 if counts is None:
-                    waiting.extend(part.pieces())
+                    waiting.append(cut_block(part))
                     # What ran out of memory leaves a connection that alters its tables no more.
                     cursor.close()
                     with self._lock:
@@ -205,21 +165,18 @@ class _Workers:
                     continue
                 if drawn is None or drawn.left:
                     keep(cursor, layout, number, self._lock)
-                self._count(tally, part, counts)
+                self._count(number, tally, part, counts)
         finally:
             self._cursors.put(cursor)
 
-    def _count(self, tally: FileTally, block: Block, counts: BlockTally) -> None:
+    def _count(self, number: int, tally: FileTally, part: Block, counts: Counts) -> None:
+        lines = part.lines if part.lines is not None else part.sound_lines or 0
         with self._lock:
-            tally.bytes += block.text.size
+            place = self._result.blocks[number]
+            place.lines = max(place.lines, part.first_line - 1 + lines)
             tally.records += counts.records
             tally.set_aside += counts.set_aside
             tally.malformed += counts.malformed
             self._result.lost += counts.lost
             self._result.pings.add(counts.pings)
-            # The first malformed lines by file and line, whichever block came first.
-            found = sorted(
-                (*self._result.quarantined, *counts.quarantined),
-                key=lambda item: item.record,
-            )
-            self._result.quarantined = found[:MAX_QUARANTINED]
+            self._result.quarantine(number, counts.quarantined)

@@ -179,7 +179,7 @@ _SINGLE: Final = f"""(NOT {_ORIENTED} OR direction = '' OR src_ip IS NOT NULL
     OR dst_ip IS NOT NULL)"""
 COMPACTED: Final = f"""
     INSERT INTO flow_group
-    SELECT ? AS file, coalesce(s.endpoint, src_id), coalesce(d.endpoint, dst_id), * EXCLUDE (
+    SELECT ? AS block, coalesce(s.endpoint, src_id), coalesce(d.endpoint, dst_id), * EXCLUDE (
         src_id, dst_id, src_who, dst_who, drawn, s.who, s.endpoint, d.who, d.endpoint)
     FROM (
         SELECT min(src_id) AS src_id, min(dst_id) AS dst_id, src_ip, dst_ip, src_port, dst_port,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from recommender.connections.edges import Connections
-    from recommender.connections.ingest import Ingested
+    from recommender.connections.ingested import Ingested
     from recommender.inventory.types import Inventory
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

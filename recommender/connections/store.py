@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 # negative one that the cluster's history gives (see `holders`).
 #
 # Groups of records: alike in everything that matters, told apart by hour and observer so that
-# any split of the input merges to the same groups.
+# any split of the input merges to the same groups. A record is known by its block and its line in
+# it, which are in the order of the input; what line of its file that is, is known once all is read.
 _TABLES: Final = """
     CREATE SEQUENCE endpoint_id;
     CREATE TABLE endpoint (id INTEGER, text VARCHAR);
     CREATE TABLE flow_group (
-        file INTEGER, src INTEGER, dst INTEGER, src_ip VARCHAR, dst_ip VARCHAR,
+        block INTEGER, src INTEGER, dst INTEGER, src_ip VARCHAR, dst_ip VARCHAR,
         src_port INTEGER, dst_port INTEGER, protocol VARCHAR, verdict VARCHAR, reply BOOLEAN,
         observer VARCHAR, direction VARCHAR, hour BIGINT, signs INTEGER,
         records BIGINT, flows BIGINT, bytes BIGINT, first TIMESTAMP, last TIMESTAMP, line BIGINT

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from recommender.model.errors import InputError, PartialInputError
-from recommender.sources.blocks import MAX_LINE
+from recommender.sources.lines import MAX_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.errors import PartialInputError
 from recommender.model.text import clean
-from recommender.sources.blocks import EXCERPT, MAX_LINE, OVERSIZED, Block, count_lines, is_sound
+from recommender.sources.blocks import EXCERPT, OVERSIZED, Block
+from recommender.sources.lines import MAX_LINE, count_lines, is_sound
 from recommender.sources.texts import MemoryText
 
 if TYPE_CHECKING:
@@ -19,13 +21,17 @@ Lines = tuple[bytes, int]
 
 #: Text of a block of a stream; a few of them are in memory at a time.
 BLOCK_BYTES: Final = 40 << 20
+_READ: Final = 1 << 20
+# A block that has to be cut again is cut in so many, where it is no larger than one of a stream.
+_PARTS: Final = 4
 
 
 class _Cutter:
     """Cuts a stream of bytes into blocks of whole lines, never holding an endless one."""
 
-    def __init__(self, name: str, first_line: int) -> None:
+    def __init__(self, name: str, first_line: int, size: int) -> None:
         self._name = name
+        self._size = size
         self._data = bytearray()
         self._next_line = first_line
         self._skipping = False
@@ -34,7 +40,7 @@ class _Cutter:
     def feed(self, chunk: bytes) -> Block | None:
         """Take some more bytes; a block of the whole lines so far once there are enough."""
         self._data += chunk
-        return self.cut() if len(self._data) >= BLOCK_BYTES else None
+        return self.cut() if len(self._data) >= self._size else None
 
     def cut(self) -> Block | None:
         """A block of the whole lines so far, or None while there is none."""
@@ -77,18 +83,32 @@ class _Cutter:
         )
 
 
-def cut_blocks(name: str, chunks: Iterable[bytes], first_line: int = 1) -> Iterator[Block]:
+def cut_block(block: Block) -> Iterator[Block]:
+    """A block in smaller ones, whose lines are counted and numbered as in it."""
+    text = block.text.part(0, block.text.size)
+    chunks = (text.read(offset, _READ) for offset in range(0, text.size, _READ))
+    size = min(BLOCK_BYTES, max(1, text.size // _PARTS))
+    early = block.early
+    for part in cut_blocks(block.name, chunks, block.first_line, size):
+        yield replace(part, early=early + part.early, sound=part.sound and not early)
+        early = []
+
+
+def cut_blocks(
+    name: str, chunks: Iterable[bytes], first_line: int = 1, size: int | None = None
+) -> Iterator[Block]:
     """Blocks of whole lines of one file.
 
     Args:
         name: The file as the user named it, for quarantined lines.
         chunks: Its unpacked content.
         first_line: Number of the line that the content begins with.
+        size: Text of each block, where it is not to be that of a stream.
 
     Raises:
         PartialInputError: As the chunks raise it, after the last block.
     """
-    cutter = _Cutter(name, first_line)
+    cutter = _Cutter(name, first_line, BLOCK_BYTES if size is None else size)
     broken: PartialInputError | None = None
     try:
         for chunk in chunks:

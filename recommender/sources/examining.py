@@ -10,7 +10,8 @@ import pyarrow as pa
 from recommender.model.accounting import Quarantined
 from recommender.model.edges import Record
 from recommender.model.text import clean
-from recommender.sources.blocks import EXCERPT, MAX_LINE, NOT_UTF8, OVERSIZED, is_utf8
+from recommender.sources.blocks import EXCERPT, NOT_UTF8, OVERSIZED
+from recommender.sources.lines import MAX_LINE, is_utf8
 
 if TYPE_CHECKING:
     from recommender.sources.blocks import Block

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from recommender.sources.blocks import Block
 from recommender.sources.canonical import NO_RECORD
+from recommender.sources.cutting import cut_block
 from recommender.sources.discovery import find_inputs
 from recommender.sources.endpoint import EndClass
 from recommender.sources.engine import open_engine
 from recommender.sources.formats import decode, format_of
 from recommender.sources.options import AS_FOUND
-from recommender.sources.reader import read_parts
+from recommender.sources.reader import FileEnd, read_parts
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import duckdb
 
+    from recommender.sources.blocks import Block
     from recommender.sources.layout import Layout
     from recommender.sources.options import ReadOptions
 
@@ -68,13 +70,9 @@ def read_flows(
     frames: list[pd.DataFrame] = []
     wanted = limit
     with open_engine() as connection:
-        for part in read_parts(find_inputs(paths), options):
-            if not isinstance(part.part, Block):
-                if part.part.problem is not None:
-                    raise part.part.problem
-                continue
-            frame = _block(connection, part.layout, part.part, wanted)
-            frame["file"] = part.file.name
+        for name, layout, block in _blocks(paths, options):
+            frame = _block(connection, layout, block, wanted)
+            frame["file"] = name
             frames.append(frame)
             if wanted is not None:
                 wanted -= len(frame)
@@ -83,6 +81,24 @@ def read_flows(
     if not frames:
         return pd.DataFrame(columns=[*_COLUMNS, *_ends("src"), *_ends("dst"), "file"])
     return pd.concat(frames, ignore_index=True)
+
+
+def _blocks(
+    paths: Iterable[str | os.PathLike[str]], options: ReadOptions
+) -> Iterator[tuple[str, Layout, Block]]:
+    """Blocks that fit in memory, whose lines are numbered as in their files."""
+    lines = 0
+    for part in read_parts(find_inputs(paths), options):
+        if isinstance(part.part, FileEnd):
+            lines = 0
+            if part.part.problem is not None:
+                raise part.part.problem
+        elif part.part.lines is not None:
+            yield part.file.name, part.layout, part.part
+        else:
+            for block in cut_block(replace(part.part, first_line=lines + 1)):
+                yield part.file.name, part.layout, block
+                lines = block.first_line - 1 + (block.lines or 0)
 
 
 def _ends(side: str) -> list[str]:

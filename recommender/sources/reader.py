@@ -60,7 +60,7 @@ class FilePart:
 
     Attributes:
         file: Which file.
-        layout: How it writes its records; of no format where it was skipped.
+        layout: How it writes its records from here on; of no format where it was skipped.
         part: The block, or the end.
     """
 
@@ -210,6 +210,7 @@ def _read_file(file: InputFile, options: ReadOptions, fetcher: Fetcher) -> Itera
     try:
         for block in _blocks(file, layout, begun):
             yield FilePart(file, layout, block)
+            layout = replace(layout, header=False)
     except PartialInputError as error:
         problem = error
     yield FilePart(file, layout, FileEnd(problem))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from connections.records import CART, WEB, Flow, flow, ids, reconciles, talk, text, wrapped
 
 from recommender.connections.edges import Connections, connect
-from recommender.connections.ingest import MAX_QUARANTINED
-from recommender.sources import blocks, scanning
-from recommender.sources.blocks import MAX_LINE
+from recommender.connections.ingested import MAX_QUARANTINED
+from recommender.sources import cutting, scanning
 from recommender.sources.cutting import BLOCK_BYTES
+from recommender.sources.flows import read_flows
+from recommender.sources.lines import MAX_LINE
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from recommender.model.edges import Record
 
 EDGE = ["shop/Deployment/web -> shop/Deployment/cart TCP/8080"]
 GOOD = [json.dumps(wrapped(record)).encode() for record in talk(WEB, CART)]
@@ -223,10 +226,17 @@ def test_large_block_is_looked_at_in_pieces(
     log = tmp_path / "flows.jsonl"
     log.write_bytes(b"\n".join([*GOOD, bad, *GOOD * 20, bad, *GOOD]))
     whole = connect([log])
-    monkeypatch.setattr(blocks, "PIECE_BYTES", size)
+    monkeypatch.setattr(cutting, "BLOCK_BYTES", size)
     cut = connect([log])
     assert [q.record.line for q in cut.accounting.quarantined] == ([5, 86] if bad else [])
     assert (cut.edges, cut.accounting) == (whole.edges, whole.accounting)
+
+
+def cut_small(monkeypatch: pytest.MonkeyPatch, least: int) -> None:
+    """From here on plain files are cut into blocks of about so many bytes."""
+    monkeypatch.setattr(scanning, "FIRST_BYTES", least)
+    monkeypatch.setattr(scanning, "LEAST_BYTES", least)
+    monkeypatch.setattr(scanning, "MOST_BYTES", least)
 
 
 @pytest.mark.parametrize("least", [1_000, 10_000])
@@ -234,18 +244,60 @@ def test_where_a_plain_file_is_cut_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int
 ) -> None:
     log = tmp_path / "flows.jsonl"
-    log.write_bytes(text([*GOOD * 50, b"broken", *GOOD * 50]))
+    log.write_bytes(text([*GOOD * 50, b"broken", *GOOD * 50, b"", b"broken", *GOOD]))
     whole = connect([log])
-    monkeypatch.setattr(scanning, "_READ", least)
-    monkeypatch.setattr(scanning, "FIRST_BYTES", least)
-    monkeypatch.setattr(scanning, "LEAST_BYTES", least)
-    monkeypatch.setattr(scanning, "MOST_BYTES", least)
+    cut_small(monkeypatch, least)
     cut = connect([log])
-    assert [q.record.line for q in cut.accounting.quarantined] == [201]
+    assert [q.record.line for q in cut.accounting.quarantined] == [201, 403]
     assert (cut.edges, cut.accounting) == (whole.edges, whole.accounting)
+
+
+def test_each_file_counts_its_lines_from_its_own_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_bytes(text([*GOOD * 10, b"broken", *GOOD]))
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(text([*GOOD, b"broken"])))
+    cut_small(monkeypatch, 5_000)
+    found = [(Path(one.file).name, one.line) for one in places_of(connect([tmp_path]))]
+    assert found == [("a.jsonl", 41), ("b.jsonl", 41), ("c.jsonl.gz", 5)]
+
+
+def places_of(found: Connections) -> list[Record]:
+    return [item.record for item in found.accounting.quarantined]
+
+
+@pytest.mark.parametrize("least", [300, 1 << 20])
+def test_records_tell_their_lines_wherever_a_file_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    head = "version interface-id srcaddr dstaddr srcport dstport protocol action start end bytes"
+    rows = (
+        f"2 eni 10.0.0.1 10.0.0.2 {port} 80 6 ACCEPT 1772400000 1772400060 9"
+        for port in range(1, 60)
+    )
+    log = tmp_path / "aws.log"
+    log.write_text("\n".join([head, *rows]))
+    cut_small(monkeypatch, least)
+    frame = read_flows([log])
+    assert (frame["line"] - frame["src_port"]).unique().tolist() == [1]
+    (account,) = connect([log]).accounting.files
+    assert (account.records, account.bytes) == (59, log.stat().st_size)
 
 
 def test_lines_after_an_endless_one_keep_their_numbers(tmp_path: Path) -> None:
     found = among_good(tmp_path, b"x" * (2 * BLOCK_BYTES), b"broken", *[GOOD[0]] * 3, b"broken")
     assert [q.record.line for q in found.accounting.quarantined] == [3, 4, 8]
     assert reconciles(found, 10)
+
+
+def test_a_block_cut_again_keeps_what_was_quarantined_before_it() -> None:
+    data = b"x" * (BLOCK_BYTES + 1), b"y\n" + b"".join(b"%9999d\n" % n for n in range(500))
+    (block,) = cutting.cut_blocks("a.log", data)
+    parts = list(cutting.cut_block(block))
+    assert [(item.record.line, item.reason) for item in block.early] == [(1, "oversized")]
+    assert [part.early for part in parts] == [block.early] + [[]] * (len(parts) - 1)
+    assert len(parts) > 1
+    assert not parts[0].sound
+    assert [part.first_line for part in parts[:2]] == [2, 2 + (parts[0].lines or 0)]
+    assert sum(part.lines or 0 for part in parts) == 500
