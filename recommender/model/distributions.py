@@ -1,7 +1,7 @@
 """The gamma and beta distributions, without a library that takes longer to load.
 
 The distribution functions are those of Abramowitz and Stegun (6.5.29 and 26.5.8); the quantile is
-found by halving, which needs nothing but that they grow. Tests hold them against scipy.
+found by a search that needs nothing but that they grow. Tests hold them against scipy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _SMALL: Final = 1e-13
 _TINY: Final = 1e-300
 _MOST_TERMS: Final = 10_000
-_HALVINGS: Final = 60
+_MOST_STEPS: Final = 200
+#: A quantile is found to this part of where it is sought.
+_FINE: Final = 1e-15
 
 
 def gamma_quantile(mean: float, variance: float, chance: float) -> float:
@@ -35,14 +37,40 @@ def beta_quantile(a: float, b: float, chance: float) -> float:
 
 
 def _solve(share: Callable[[float], float], chance: float, high: float) -> float:
-    low = 0.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        if share(middle) < chance:
-            low = middle
+    """Where a growing share comes to a chance, between 0 and ``high``.
+
+    A parabola through the last three points tells where to look next as long as it can be
+    trusted, else the middle (Chandrupatla 1997): a dozen looks instead of sixty.
+    """
+    new, old = high, 0.0
+    off, old_off = share(high) - chance, -chance
+    step = 0.5
+    for _ in range(_MOST_STEPS):
+        point = new + step * (old - new)
+        missed = share(point) - chance
+        if (missed < 0.0) == (off < 0.0):
+            before, before_off = new, off
         else:
-            high = middle
-    return high
+            before, before_off, old, old_off = old, old_off, new, off
+        new, off = point, missed
+        least = _FINE * high / abs(old - new)
+        if off == 0.0 or least > 1.0:
+            break
+        along, up = (new - old) / (before - old), (off - old_off) / (before_off - old_off)
+        if up * up < along and (1.0 - up) ** 2 < 1.0 - along:
+            step = off / (old_off - off) * before_off / (old_off - before_off)
+            step += (
+                (before - new)
+                / (old - new)
+                * off
+                / (before_off - off)
+                * old_off
+                / (before_off - old_off)
+            )
+        else:
+            step = 0.5
+        step = min(max(step, least / 2.0), 1.0 - least / 2.0)
+    return new if abs(off) < abs(old_off) else old
 
 
 def _gamma_share(shape: float, value: float) -> float:
