@@ -125,7 +125,7 @@ def draft(
     )
     advice = boundary_findings(groups, wanted, cluster) if groups else ()
     proof = prove(drafts.policies, wanted, cluster, home)
-    items = with_rules(sorted_out.items, proof.policies, cluster, drafts.roster)
+    items = with_rules(sorted_out.items, proof, cluster, drafts.roster)
     held = judge.hold(proof.policies, cluster, found.edges) if judge else None
     return Run(
         tool_version=__version__,
@@ -150,7 +150,7 @@ def draft(
         segments=Segments(groups, drafts.segments, drafts.blocks, drafts.labels),
         window_coverage=seen.window,
         cron_jobs=seen.jobs,
-        exposure=exposure_change(proof.policies, cluster, home),
+        exposure=exposure_change(proof.policies, cluster, home, ready=proof.prepared),
         goals=held,
     )
 

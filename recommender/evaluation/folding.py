@@ -53,10 +53,11 @@ class Verdictor:
         """The number of the port set for each class of peers."""
         if not self._rules:
             return np.full(columns, table.id(self.verdict(())), dtype=np.int32)
-        first, inverse = _distinct_columns(np.array(self._peers))
+        matrix = np.array(self._peers)
+        first, inverse = _distinct_columns(matrix)
         numbers = []
-        for column in first.tolist():
-            matching = [k for k, peers in enumerate(self._peers) if peers[column]]
+        for column in matrix[:, first].T:
+            matching = np.flatnonzero(column).tolist()
             numbers.append(table.id(self.verdict(matching)))
         return np.asarray(numbers, dtype=np.int32)[inverse]
 
@@ -95,8 +96,9 @@ def _distinct_columns(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """A place of each distinct column of a boolean matrix, and for each column which it is."""
     packed = np.packbits(matrix, axis=0).T
-    padding = -packed.shape[1] % (_WORD // 8)
-    words = np.ascontiguousarray(np.pad(packed, ((0, 0), (0, padding)))).view(np.uint64)
+    padded = np.zeros((len(packed), packed.shape[1] + -packed.shape[1] % (_WORD // 8)), np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    words = padded.view(np.uint64)
     codes = words[:, 0]
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     for k in range(1, words.shape[1]):

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recommender.evaluation.hops import Reachable
-from recommender.evaluation.reach import reach
+from recommender.evaluation.modes import Modes
+from recommender.evaluation.reach import Reach
 from recommender.evaluation.wording import ports_text
+from recommender.evaluation.worlds import Prepared
 from recommender.model.policies import Direction
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from recommender.evaluation.compiling import Policy
-    from recommender.evaluation.modes import Modes
-    from recommender.evaluation.reach import Reach
     from recommender.inventory.types import Inventory
     from recommender.model.entities import Entity
     from recommender.model.policies import NetworkPolicy
@@ -127,6 +127,8 @@ def exposure_change(
     drafts: Iterable[NetworkPolicy],
     inventory: Inventory,
     home: str = "",
+    *,
+    ready: Prepared | None = None,
 ) -> ExposureChange:
     """Who may talk before the drafts are applied, and after.
 
@@ -136,14 +138,18 @@ def exposure_change(
         drafts: The drafts.
         inventory: The cluster as known, with its policies.
         home: Name of the cluster that the drafts are for.
+        ready: The drafts, where they are ready to be asked already.
     """
     new = tuple(drafts)
     names = {(policy.namespace, policy.name) for policy in new}
     known = inventory.policies
     kept = [policy for policy in known if (policy.namespace, policy.name) not in names]
+    after: tuple[Policy, ...] = (*kept, *new, *inventory.tiers)
+    if ready is None or ready.policies != after:
+        ready = Prepared(after, inventory)
     return ExposureChange(
         before=pairs((*known, *inventory.tiers), inventory, home=home),
-        after=pairs((*kept, *new, *inventory.tiers), inventory, home=home),
+        after=_pairs(ready, home),
     )
 
 
@@ -162,7 +168,11 @@ def pairs(
         home: Name of the cluster whose workloads count.
         modes: Answers to what the specification leaves open.
     """
-    reached = reach(policies, inventory, modes)
+    return _pairs(Prepared(tuple(policies), inventory, modes or Modes()), home)
+
+
+def _pairs(prepared: Prepared, home: str) -> Pairs:
+    reached = Reach(prepared.engines, prepared.modes)
     members: dict[int, list[Entity]] = {}
     for workload in reached.workloads:
         if workload.cluster == home:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from recommender.evaluation.axes import Axes
 from recommender.evaluation.compiling import NamesOf
 from recommender.evaluation.court import Court
 from recommender.evaluation.judging import REASONS, Judgement, Outcome
 from recommender.evaluation.modes import Modes
-from recommender.evaluation.worlds import worlds
+from recommender.evaluation.worlds import Prepared
 from recommender.model.edges import Edge, Verdict
 from recommender.model.entities import EntityKind
 
@@ -134,16 +133,17 @@ def replay(
     Returns:
         A row an edge, in the order given.
     """
-    chosen = modes or Modes()
-    listed = tuple(edges)
-    axes = Axes([(tuple(policies), inventory)], chosen)
-    compiled = axes.compiled[0]
-    named: set[tuple[str, str]] = set()
-    if any(isinstance(p, NamesOf) for e in compiled.all_entries() for p in e.peers):
+    return replay_over(Prepared(tuple(policies), inventory, modes or Modes()), edges)
+
+
+def replay_over(prepared: Prepared, edges: Iterable[Edge]) -> Replay:
+    """The same over policies that are ready already."""
+    listed, engines = tuple(edges), prepared.engines
+    if any(isinstance(p, NamesOf) for e in prepared.compiled.all_entries() for p in e.peers):
         named = {pair for edge in listed for pair in _names(edge)}
-    engines = worlds(axes, compiled, inventory, chosen, tuple(sorted(named)))
-    judged = Court(engines, chosen).judge(listed)
-    return Replay(listed, tuple(judged), chosen)
+        engines = prepared.engines_with(tuple(sorted(named)))
+    judged = Court(engines, prepared.modes).judge(listed)
+    return Replay(listed, tuple(judged), prepared.modes)
 
 
 def _names(edge: Edge) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.evaluation.compiling import policy_name
-from recommender.evaluation.replay import replay
+from recommender.evaluation.replay import replay_over
+from recommender.evaluation.worlds import Prepared
 from recommender.model.edges import Verdict
 from recommender.model.findings import Finding, Severity
 
@@ -26,11 +27,13 @@ class Proof:
 
     Attributes:
         policies: The drafts that may be written.
+        prepared: The same, ready to be asked of other edges.
         replay: What they would do to the accepted edges.
         findings: The drafts that were withheld.
     """
 
     policies: tuple[NetworkPolicy, ...]
+    prepared: Prepared
     replay: Replay
     findings: tuple[Finding, ...] = ()
 
@@ -67,14 +70,15 @@ def prove(
     kept = tuple(policies)
     findings: list[Finding] = []
     while True:
-        replayed = replay(accepted, kept, inventory)
+        prepared = Prepared(kept, inventory)
+        replayed = replay_over(prepared, accepted)
         guilty: dict[str, list[Replayed]] = {}
         for row in replayed.breaking:
             for name in row.judgement.policies:
                 guilty.setdefault(name, []).append(row)
         withheld = {policy_name(policy) for policy in kept} & guilty.keys()
         if not withheld:
-            return Proof(kept, replayed, tuple(findings))
+            return Proof(kept, prepared, replayed, tuple(findings))
         findings += [_withheld(name, guilty[name]) for name in sorted(withheld)]
         kept = tuple(policy for policy in kept if policy_name(policy) not in withheld)
 

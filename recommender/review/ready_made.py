@@ -6,24 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recommender.evaluation.judging import Outcome
-from recommender.evaluation.replay import replay
+from recommender.evaluation.replay import replay_over
 from recommender.model.findings import Finding, Severity
 from recommender.review.items import Decision
 from recommender.synthesis.peers import PeerFinder
 from recommender.synthesis.single import single_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from recommender.inventory.types import Inventory
-    from recommender.model.policies import NetworkPolicy
     from recommender.review.items import Item
+    from recommender.review.proof import Proof
     from recommender.synthesis.subjects import Roster
 
 
 def with_rules(
     items: Iterable[Item],
-    drafts: Sequence[NetworkPolicy],
+    proof: Proof,
     inventory: Inventory,
     roster: Roster,
 ) -> tuple[Item, ...]:
@@ -33,20 +33,22 @@ def with_rules(
 
     Args:
         items: What waits for a person, and what was decided.
-        drafts: The drafts that the rules are to stand beside.
+        proof: The drafts that the rules are to stand beside.
         inventory: The cluster as known.
         roster: Whom policies can select.
     """
     finder = PeerFinder(inventory, roster)
     every = tuple(items)
     held = [item.edge for item in every if not item.drafted]
-    rows = replay(held, drafts, inventory).rows if held else ()
+    rows = replay_over(proof.prepared, held).rows if held else ()
     open_ = {row.edge for row in rows if row.outcome is Outcome.ALLOWED}
     return tuple(
         replace(
             item,
             still_allowed=not item.drafted and item.edge in open_,
-            policies=single_policies(item.edge, finder, drafts) if _is_offered(item) else (),
+            policies=single_policies(item.edge, finder, proof.policies)
+            if _is_offered(item)
+            else (),
         )
         for item in every
     )
