@@ -52,7 +52,7 @@ def build(run: Run, files: Mapping[str, str] | None = None) -> Document:
         run: What happened.
         files: The text of the drafts by their path, where it was made already.
     """
-    window = run.window
+    window, policies = run.window, _policies(run, files or {})
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "recommender", "version": run.tool_version},
@@ -66,8 +66,8 @@ def build(run: Run, files: Mapping[str, str] | None = None) -> Document:
         "replay": replay_part(run.replay),
         "entities": _entities(run),
         "edges": [edge_part(edge) for edge in sorted(run.edges, key=lambda edge: edge.key)],
-        "policies": _policies(run, files or {}),
-        "size": size_part(run.policies),
+        "policies": policies,
+        "size": size_part(run.policies, (policy["yaml"] for policy in policies)),
         "segments": segments_part(run.segments),
         "blocks": blocks_part(run.segments),
         "exposure": exposure_part(run.exposure),

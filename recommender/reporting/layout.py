@@ -42,6 +42,8 @@ def wants_colour(stream: TextIO, environment: Mapping[str, str] | None = None) -
 
 def columns_of(text: str) -> int:
     """How many columns of a terminal a text takes; wide characters take two."""
+    if text.isascii():
+        return len(text)
     return sum(
         0
         if unicodedata.category(character) in _NO_WIDTH

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recommender.model.policies import Direction
-from recommender.rendering.network_policy import to_yaml
 from recommender.synthesis.minimise import policy_at_least
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from recommender.model.policies import NetworkPolicy
 
 Part = dict[str, Any]
 
 
-def size_part(policies: Sequence[NetworkPolicy]) -> Part:
-    """Policies, rules, entries and bytes; and no fewer rules could say what each policy says."""
+def size_part(policies: Sequence[NetworkPolicy], texts: Iterable[str]) -> Part:
+    """Policies, rules, entries and bytes; and no fewer rules could say what each policy says.
+
+    Args:
+        policies: The drafts.
+        texts: The YAML of each.
+    """
     rules = [rule for policy in policies for side in Direction for rule in policy.rules(side)]
     return {
         "policies": len(policies),
@@ -25,5 +29,5 @@ def size_part(policies: Sequence[NetworkPolicy]) -> Part:
         "rules_at_least": sum(map(policy_at_least, policies)),
         "peers": sum(len(rule.peers) for rule in rules if isinstance(rule.peers, tuple)),
         "ports": sum(len(rule.ports) for rule in rules if isinstance(rule.ports, tuple)),
-        "bytes": sum(len(to_yaml(policy).encode()) for policy in policies),
+        "bytes": sum(len(text.encode()) for text in texts),
     }

@@ -55,7 +55,9 @@ def render(document: Document) -> str:
 
 
 def prepare() -> None:
-    """Compile the templates: it takes longer than to fill them, and can be done ahead."""
+    """Read the scripts and compile the templates: both can be done ahead."""
+    script()
+    style()
     environment = _environment()
     for name in environment.list_templates():
         environment.get_template(name)
