@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from recommender.connections.numbering import BLOCK, NOTHING
 from recommender.connections.resolve import RANK_CLASS, RANK_LABELS, RANK_NONE
 from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
@@ -12,52 +13,34 @@ if TYPE_CHECKING:
     import duckdb
 
 _POD: Final = int(EndClass.POD)
-_OWN_NODE: Final = int(EndClass.OWN_NODE)
-_OWN_APISERVER: Final = int(EndClass.OWN_APISERVER)
-_APISERVER: Final = int(EndClass.APISERVER)
 
-_TRACE, _ORIENTED = int(Sign.TRACE), int(Sign.ORIENTED)
-_FLAGS: Final = int(Sign.TRACE | Sign.SYN)
 #: SQL that says whether a row is of a cloud's log.
 CLOUD: Final = f"signs & {int(Sign.PLATFORM)} <> 0"
+_TRACE, _ORIENTED = int(Sign.TRACE), int(Sign.ORIENTED)
+_FLAGS: Final = int(Sign.TRACE | Sign.SYN)
 
-
-def _ip(forth: str, back: str) -> str:
-    """The address of an end; that of a pod which the history names says nothing more."""
-    return f"""CASE
-        WHEN {CLOUD} AND CASE WHEN turn < 0 THEN {back}_class ELSE {forth}_class END = {_POD}
-            THEN '' WHEN turn < 0 THEN {back}_ip ELSE {forth}_ip END"""
-
-
-# Every record group as client and server. An end without IP keeps the empty address.
-_LEGS: Final = f"""
-    CREATE TEMP TABLE leg AS
-    SELECT block, line, protocol, verdict, observer, direction, hour, signs, records, bytes,
-        first, last, turn, how,
-        -- A connection that a cloud's log saw opening is counted where it did, and once.
-        CASE WHEN {CLOUD} AND signs & {_ORIENTED} = 0
+# What tells nothing more in a cloud's log: clients' ports, and the addresses of pods that the
+# history names. A connection that it saw opening is counted where it did, and once.
+_BLANKED: Final = f"""
+    UPDATE leg SET c_port = 0,
+        c_ip = CASE c_class WHEN {_POD} THEN {NOTHING} ELSE c_ip END,
+        v_ip = CASE v_class WHEN {_POD} THEN {NOTHING} ELSE v_ip END,
+        flows = CASE WHEN signs & {_ORIENTED} = 0
             AND (turn < 0 OR protocol = 'TCP' AND signs & {_FLAGS} = {_TRACE})
-            THEN 0 ELSE flows END AS flows,
-        {_ip("s", "d")} AS c_ip, {_ip("d", "s")} AS v_ip,
-        CASE WHEN {CLOUD} THEN 0 WHEN turn < 0 THEN dst_port ELSE src_port END AS c_port,
-        CASE WHEN turn < 0 THEN d_class ELSE s_class END AS client_class,
-        -- A node that runs the API server: what it opens is taken for its probes.
-        CASE client_class WHEN {_OWN_APISERVER} THEN {_OWN_NODE} ELSE client_class END AS c_class,
-        CASE WHEN turn < 0 THEN d_entity ELSE s_entity END AS c_entity,
-        CASE WHEN turn < 0 THEN d_pod ELSE s_pod END AS c_pod,
-        CASE WHEN turn < 0 THEN d_rank ELSE s_rank END AS c_rank,
-        CASE WHEN turn < 0 THEN d_reason ELSE s_reason END AS c_reason,
-        CASE WHEN turn < 0 THEN s_reason ELSE d_reason END AS v_reason,
-        CASE WHEN turn < 0 THEN src_port ELSE dst_port END AS v_port,
-        CASE WHEN turn < 0 THEN s_class ELSE d_class END AS server_class,
-        CASE server_class WHEN {_OWN_APISERVER} THEN {_APISERVER} ELSE server_class END AS v_class,
-        CASE WHEN turn < 0 THEN s_entity ELSE d_entity END AS v_entity,
-        CASE WHEN turn < 0 THEN s_pod ELSE d_pod END AS v_pod,
-        CASE WHEN turn < 0 THEN s_rank ELSE d_rank END AS v_rank
-    FROM decided
+            THEN 0 ELSE flows END
+    WHERE {CLOUD}
 """
 
 _TUPLE: Final = "protocol, c_ip, c_port, v_ip, v_port"
+_PARTNERS: Final = f"{_TUPLE}, c_class, c_entity, v_class, v_entity"
+_SAME_PARTNERS: Final = " AND ".join(f"leg.{one} = fate.{one}" for one in _PARTNERS.split(", "))
+
+
+# Addresses that some records name a workload for and others do not.
+_DOUBTFUL: Final = f"""
+    CREATE TEMP TABLE doubtful_{{0}} AS SELECT {{0}}_ip FROM leg WHERE {{0}}_ip <> {NOTHING}
+    GROUP BY {{0}}_ip HAVING min({{0}}_rank) < {RANK_LABELS} AND max({{0}}_rank) >= {RANK_LABELS}
+"""
 
 
 def _strong(side: str) -> str:
@@ -66,7 +49,7 @@ def _strong(side: str) -> str:
     return f"""
         CREATE TEMP TABLE strong_{side} AS
         SELECT {_TUPLE}, any_value({side}_entity) {sure} AS entity, max({side}_pod) AS pod
-        FROM leg WHERE {side}_ip <> ''
+        FROM leg SEMI JOIN doubtful_{side} USING ({side}_ip)
         GROUP BY {_TUPLE}
         HAVING min({side}_rank) < {RANK_LABELS}
            AND min({side}_entity) {sure} = max({side}_entity) {sure}
@@ -79,7 +62,7 @@ def _adopt(side: str) -> str:
         UPDATE leg SET {side}_entity = strong.entity, {side}_pod = coalesce(strong.pod, 0),
             {side}_class = {int(EndClass.POD)}, {side}_rank = {RANK_LABELS}
         FROM strong_{side} strong
-        WHERE leg.{side}_rank < {RANK_LABELS} AND leg.{side}_ip <> ''
+        WHERE leg.{side}_rank < {RANK_LABELS} AND leg.{side}_ip <> {NOTHING}
           AND leg.protocol = strong.protocol
           AND leg.c_ip = strong.c_ip AND leg.c_port = strong.c_port
           AND leg.v_ip = strong.v_ip AND leg.v_port = strong.v_port
@@ -93,7 +76,7 @@ _OWNERS: Final = f"""
         SELECT c_ip AS ip, c_entity AS entity, c_pod AS pod FROM leg WHERE c_rank >= {RANK_LABELS}
         UNION ALL
         SELECT v_ip, v_entity, v_pod FROM leg WHERE v_rank >= {RANK_LABELS}
-    ) AS held WHERE ip <> '' AND pod > 0 GROUP BY ip HAVING min(entity) = max(entity)
+    ) AS held WHERE ip <> {NOTHING} AND pod > 0 GROUP BY ip HAVING min(entity) = max(entity)
 """
 
 
@@ -114,24 +97,30 @@ _CALLS: Final = f"""
       AND {{side}}_class = {_POD} AND EXISTS (
         SELECT 1 FROM leg WHERE c_reason <> '' OR v_reason <> '')
 """
-# Ends in the node's network, and whether either end is a pod.
-_NODES: Final = f"({int(EndClass.OWN_NODE)}, {int(EndClass.NODE)})"
-_HIDDEN: Final = f"signs & {int(Sign.FORWARDED)} <> 0"
-
-# Why a leg makes no edge, null where it does.
-_ASIDE: Final = f"""CASE
+_NAMELESS: Final = f"""
     WHEN c_reason <> '' AND (v_reason <> '' OR v_class <> {_POD} OR EXISTS (
         SELECT 1 FROM served WHERE served.v_entity = leg.v_entity
         AND served.protocol = leg.protocol AND served.v_port = leg.v_port)) THEN c_reason
     WHEN v_reason <> '' AND (c_class <> {_POD} OR EXISTS (
         SELECT 1 FROM called WHERE called.c_entity = leg.c_entity
-        AND called.protocol = leg.protocol AND called.v_port = leg.v_port)) THEN v_reason
-    WHEN c_class = {int(EndClass.HEALTH)} OR v_class = {int(EndClass.HEALTH)} THEN 'cilium-health'
-    WHEN c_class <> {_POD} AND v_class <> {_POD} THEN 'no-workload'
-    WHEN turn = 0 THEN 'direction-undecided'
-    WHEN v_port = 0 AND protocol NOT LIKE 'ICMP%' THEN 'no-port'
-    WHEN {_HIDDEN} AND (c_class IN {_NODES} OR v_class IN {_NODES}) THEN 'proxied-by-node'
-    END"""
+        AND called.protocol = leg.protocol AND called.v_port = leg.v_port)) THEN v_reason"""
+# Ends in the node's network, and whether either end is a pod.
+_NODES: Final = f"({int(EndClass.OWN_NODE)}, {int(EndClass.NODE)})"
+_HIDDEN: Final = f"signs & {int(Sign.FORWARDED)} <> 0"
+
+# Why a leg makes no edge, null where it does.
+_SORTED: Final = f"""
+    CREATE TEMP VIEW sorted AS SELECT *, rowid AS id, CASE {{nameless}}
+        WHEN c_class = {int(EndClass.HEALTH)} OR v_class = {int(EndClass.HEALTH)}
+            THEN 'cilium-health'::aside
+        WHEN c_class <> {_POD} AND v_class <> {_POD} THEN 'no-workload'::aside
+        WHEN turn = 0 THEN 'direction-undecided'::aside
+        WHEN v_port = 0 AND protocol NOT IN ('ICMP', 'ICMPv6') THEN 'no-port'::aside
+        WHEN {_HIDDEN} AND (c_class IN {_NODES} OR v_class IN {_NODES})
+            THEN 'proxied-by-node'::aside
+        END AS aside
+    FROM leg
+"""
 
 # A packet of an open connection. A log that shows none at all (one of opening packets alone, or
 # an aggregated one) cannot show which connections stayed unanswered.
@@ -141,17 +130,13 @@ _ALIVE: Final = f"(signs & {_LIVELY} <> 0 OR turn < 0 AND signs & {int(Sign.SEVE
 # One row a connection between two entities. Addresses matter only outside the cluster.
 _CONVERSATIONS: Final = f"""
     CREATE TEMP TABLE conversation AS
-    SELECT *,
-        coalesce(denied > 0, false) AS was_denied, coalesce(audited > 0, false) AS was_audited,
-        protocol = 'TCP' AND (traced AND opened OR clouded AND NOT quiet)
-            AND NOT alive AND (
-            SELECT coalesce(bool_or(protocol = 'TCP' AND {_ALIVE}), false) FROM leg
-        ) AS half_open,
+    SELECT {_PARTNERS}, denied AS was_denied, audited AS was_audited, alive, answered, allowed,
+        protocol = 'TCP' AND (traced AND opened OR clouded AND NOT quiet) AND NOT alive
+            AND {{lively}} AS half_open,
         quiet AND NOT alive AND NOT answered AS in_doubt
     FROM (
-        SELECT {_TUPLE}, c_class, c_entity, v_class, v_entity,
-            sum(records) FILTER (verdict = 'denied') AS denied,
-            sum(records) FILTER (verdict = 'audit') AS audited,
+        SELECT {_PARTNERS},
+            bool_or(verdict = 'denied') AS denied, bool_or(verdict = 'audit') AS audited,
             bool_or((turn < 0 OR signs & {int(Sign.ANSWERED)} <> 0) AND verdict = 'accepted')
                 AS answered,
             bool_or(signs & {int(Sign.TRACE)} <> 0 AND verdict = 'accepted') AS traced,
@@ -159,14 +144,15 @@ _CONVERSATIONS: Final = f"""
             bool_or(signs & {int(Sign.QUIET)} <> 0) AS quiet, bool_and({CLOUD}) AS clouded,
             bool_or(verdict = 'accepted' AND {_ALIVE}) AS alive,
             bool_or(verdict = 'accepted' AND signs & {int(Sign.VERDICT)} <> 0) AS allowed
-        FROM sorted WHERE aside IS NULL GROUP BY ALL
+        FROM leg GROUP BY {_PARTNERS}
     ) AS merged
 """
+_ANY_ALIVE: Final = f"SELECT coalesce(bool_or(protocol = 'TCP' AND {_ALIVE}), false) FROM leg"
 # Audit says a connection's verdict once, when it opens. One that was open before the log began
 # shares the verdict of its edge, unless a policy allowed this very one.
 _EDGE_OF: Final = """c_class, c_entity, v_class, v_entity, protocol, v_port,
-    CASE WHEN c_class IN (0, 5) THEN c_ip ELSE '' END AS c_place,
-    CASE WHEN v_class IN (0, 5) THEN v_ip ELSE '' END AS v_place"""
+    CASE WHEN c_class IN (0, 5) THEN c_ip ELSE 0 END AS c_place,
+    CASE WHEN v_class IN (0, 5) THEN v_ip ELSE 0 END AS v_place"""
 _AUDITED: Final = f"""
     CREATE TEMP TABLE audited AS SELECT DISTINCT {_EDGE_OF} FROM conversation WHERE was_audited
 """
@@ -179,72 +165,70 @@ _ALIVES: Final = f"""
 _SAME_EDGE: Final = """a.protocol = c.protocol AND a.v_port = c.v_port
     AND a.c_class = c.c_class AND a.c_entity = c.c_entity
     AND a.v_class = c.v_class AND a.v_entity = c.v_entity
-    AND a.c_place IN ('', c.c_ip) AND a.v_place IN ('', c.v_ip)"""
-_PARTNERS: Final = f"{_TUPLE}, c_class, c_entity, v_class, v_entity"
+    AND a.c_place IN (0, c.c_ip) AND a.v_place IN (0, c.v_ip)"""
 # What became of a connection whose records were let through, where that is not all: few are so,
 # and the records of all others need not look for theirs.
 _FATES: Final = f"""
     CREATE TEMP TABLE fate AS SELECT * FROM (
         SELECT {_PARTNERS}, CASE
-            WHEN was_denied AND NOT answered THEN 'denied'
-            WHEN was_audited THEN 'audit'
-            WHEN NOT allowed AND EXISTS (SELECT 1 FROM audited a WHERE {_SAME_EDGE}) THEN 'audit'
-            WHEN half_open THEN 'unanswered'
+            WHEN was_denied AND NOT answered THEN 'denied'::verdict
+            WHEN was_audited THEN 'audit'::verdict
+            WHEN NOT allowed AND EXISTS (SELECT 1 FROM audited a WHERE {_SAME_EDGE})
+                THEN 'audit'::verdict
+            WHEN half_open THEN 'unanswered'::verdict
             WHEN in_doubt AND NOT EXISTS (SELECT 1 FROM alive a WHERE {_SAME_EDGE})
-                THEN 'unanswered' END AS outcome
+                THEN 'unanswered'::verdict END AS outcome
         FROM conversation c
         WHERE was_denied OR was_audited OR half_open OR in_doubt
            OR NOT allowed AND EXISTS (SELECT 1 FROM audited)
     ) AS found WHERE outcome IS NOT NULL
 """
 _JUDGED: Final = f"""
-    CREATE TEMP TABLE judged AS
-    SELECT sorted.* EXCLUDE
-            (turn, client_class, server_class, aside, c_reason, v_reason, v_rank),
-        CASE WHEN verdict = 'accepted' THEN coalesce(outcome, 'accepted') ELSE verdict END
-            AS outcome
-    FROM sorted LEFT JOIN fate USING ({_PARTNERS})
-    WHERE sorted.aside IS NULL
+    UPDATE leg SET outcome = fate.outcome FROM fate
+    WHERE verdict = 'accepted' AND {_SAME_PARTNERS}
 """
-
-_FILES: Final = """
-    SELECT block, coalesce(aside, outcome), sum(records) FROM (
-        SELECT block, aside, NULL AS outcome, records FROM sorted WHERE aside IS NOT NULL
-        UNION ALL SELECT block, NULL, outcome, records FROM judged
-    ) AS fate GROUP BY ALL
+_SET_ASIDE: Final = f"""
+    SELECT {BLOCK} AS block, aside, sum(records) FROM sorted WHERE aside IS NOT NULL GROUP BY ALL
 """
+_OUT: Final = "DELETE FROM leg WHERE rowid IN (SELECT id FROM sorted WHERE aside IS NOT NULL)"
+_KEPT: Final = f"SELECT {BLOCK} AS block, outcome, sum(records) FROM leg GROUP BY ALL"
 
 
-def judge(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, str, int]]:
-    """Turn the table ``decided`` into ``judged``: one row a leg that makes an edge.
+def judge(connection: duckdb.DuckDBPyConnection, *, clouded: bool) -> list[tuple[int, str, int]]:
+    """Leave in the table ``leg`` what makes an edge, and tell the ``outcome`` of each.
 
     Args:
         connection: The store, after :func:`recommender.connections.orient.orient`.
+        clouded: Whether any record is of a cloud's log.
 
     Returns:
         What became of the records of each block as (its number, reason or verdict, records).
     """
-    connection.execute(_LEGS)
-    connection.execute("DROP TABLE decided")
+    if clouded:
+        connection.execute(_BLANKED)
     for side in ("c", "v"):
+        connection.execute(_DOUBTFUL.format(side))
         connection.execute(_strong(side))
         connection.execute(_adopt(side))
     if _any_without_identity(connection):
         connection.execute(_OWNERS)
         for side in ("c", "v"):
             connection.execute(_own(side))
-    for table, side in (("served", "v"), ("called", "c")):
-        connection.execute(_CALLS.format(table=table, side=side))
-    connection.execute(f"CREATE TEMP VIEW sorted AS SELECT *, {_ASIDE} AS aside FROM leg")
-    connection.execute(_CONVERSATIONS)
+    if clouded:
+        for table, side in (("served", "v"), ("called", "c")):
+            connection.execute(_CALLS.format(table=table, side=side))
+    ((lively,),) = connection.execute(_ANY_ALIVE).fetchall()
+    connection.execute(_SORTED.format(nameless=_NAMELESS if clouded else ""))
+    aside = connection.execute(_SET_ASIDE).fetchall()
+    if aside:
+        connection.execute(_OUT)
+    connection.execute(_CONVERSATIONS.format(lively=lively))
     connection.execute(_AUDITED)
     connection.execute(_ALIVES)
     connection.execute(_FATES)
     connection.execute("DROP TABLE conversation")
     connection.execute(_JUDGED)
-    fates = connection.execute(_FILES).fetchall()
-    connection.execute("DROP VIEW sorted; DROP TABLE leg")
-    return fates
+    return aside + connection.execute(_KEPT).fetchall()
 
 
 def _any_without_identity(connection: duckdb.DuckDBPyConnection) -> bool:

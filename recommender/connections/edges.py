@@ -15,10 +15,12 @@ from recommender.connections.coverage import coverage_findings, observed_directi
 from recommender.connections.holders import Holders, hold
 from recommender.connections.identify import Ends, identify
 from recommender.connections.ingest import ingest
+from recommender.connections.numbering import number_texts, placed
 from recommender.connections.orient import ReplyFlag, orient
 from recommender.connections.places import EVERYWHERE, Named, Places
 from recommender.connections.presence import Presence, presence
 from recommender.connections.store import Store
+from recommender.connections.traits import traits
 from recommender.connections.translation import hidden_finding, still_observed, translation
 from recommender.inventory.derived import derive_inventory
 from recommender.model.accounting import Accounting, FileAccount
@@ -154,11 +156,13 @@ def gather(
     Raises:
         InternalError: The accounting does not add up.
     """
-    reported = presence(connection)
     ends = identify(connection, how.inventory, how.holders)
-    trusted = orient(connection, how.reply_flag, veiled=ends.veiled)
-    outward = translation(connection, how.snat)
-    rows, fates = aggregate(connection, world_threshold=how.world_threshold)
+    log = traits(connection)
+    number_texts(connection)
+    trusted = orient(connection, how.reply_flag, log, ends)
+    reported = presence(connection)
+    outward = translation(connection, how.snat, clouded=log.clouded)
+    rows, fates = aggregate(connection, world_threshold=how.world_threshold, clouded=log.clouded)
     accounting = _account(ingested, fates) if whole else Accounting()
     accounting.check()
     places = Places(_names(connection, ends), how.inventory)
@@ -289,7 +293,7 @@ def _edge(row: dict[str, Any], ends: Ends, ingested: Ingested, places: Places) -
         addresses=addresses,
         names=tuple(sorted(names)),
         samples=tuple(
-            ingested.record(item["block"], item["line"]) for item in row["samples"] or ()
+            ingested.record(block, line) for block, line in map(placed, row["samples"] or ())
         ),
         marks=_marks(row, client),
     )

@@ -34,6 +34,13 @@ _COUNTED: Final = f"""
         {_WEAK} (PARTITION BY {_SERVER}, {_HOW}, v_port, c_out = '') AS callers
     FROM edge
 """
+# Without so many hardly used edges of one client and server, or in all, nothing is beyond a cap.
+_ANY_MANY: Final = f"""
+    SELECT coalesce(max(ports) > {MOST_PORTS} OR sum(ports) > {MOST_PEERS}, false) FROM (
+        SELECT count(*) AS ports FROM edge WHERE flows <= {WEAK_FLOWS}
+        GROUP BY {_CLIENT}, {_SERVER}, {_HOW}
+    ) AS weak
+"""
 # Many pairs inside are a scan only where they are many for each server: who watches a large
 # cluster talks to every workload once.
 _MARKED: Final = f"""
@@ -78,8 +85,5 @@ def fold(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     Returns:
         A result with the columns of ``edge`` and ``folded``.
     """
-    many = f"SELECT count(*) > {MOST_PORTS} FROM edge"
-    row = connection.execute(many).fetchone()
-    if row is None or not row[0]:
-        return connection.execute("SELECT *, false AS folded FROM edge")
-    return connection.execute(_FOLDED)
+    ((any_many,),) = connection.execute(_ANY_MANY).fetchall()
+    return connection.execute(_FOLDED if any_many else "SELECT *, false AS folded FROM edge")

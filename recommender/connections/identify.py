@@ -121,7 +121,7 @@ def _tell(
             "pod": ("INTEGER", [pod_number["/".join(e.pod)] if e.pod else 0 for e in found]),
             "rank": ("INTEGER", [end.rank for end in found]),
             "local": ("BOOLEAN", [end.local for end in ends.described]),
-            "reason": ("VARCHAR", [_reason(end) for end in found]),
+            "reason": ("aside", [_reason(end) for end in found]),
         },
     )
     numbers = [entity_number[Entity.unresolved(why)] if why else 0 for _, _, why in outside]
@@ -132,7 +132,7 @@ def _tell(
             "ip": ("VARCHAR", [ip for ip, _, _ in outside]),
             "class": ("INTEGER", [int(kind) for _, kind, _ in outside]),
             "entity": ("INTEGER", numbers),
-            "reason": ("VARCHAR", [reason for _, _, reason in outside]),
+            "reason": ("aside", [reason for _, _, reason in outside]),
         },
     )
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from recommender.connections.legs import make_legs
 from recommender.connections.located import EPHEMERAL
-from recommender.connections.outside import NODE_OR_POD
-from recommender.connections.resolve import RANK_CLASS
+from recommender.connections.numbering import NOTHING
 from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
 
 if TYPE_CHECKING:
     import duckdb
+
+    from recommender.connections.identify import Ends
+    from recommender.connections.traits import Traits
 
 
 class ReplyFlag(StrEnum):
@@ -34,55 +37,8 @@ class ReplyFlag(StrEnum):
 
 
 _WELL_KNOWN: Final = 1024
-
-_POD: Final = int(EndClass.POD)
-
-
-def _class(end: str, other: str) -> str:
-    """The class of an end; the reporting node is the pod's own only where the pod is local."""
-    return f"""CASE
-        WHEN {other}.class <> {_POD} OR {other}.local OR NOT (SELECT any_local FROM seen)
-            THEN {end}.class
-        WHEN {end}.class = {int(EndClass.OWN_NODE)} THEN {int(EndClass.NODE)}
-        WHEN {end}.class = {int(EndClass.OWN_APISERVER)} THEN {int(EndClass.APISERVER)}
-        ELSE {end}.class END AS {end}_class"""
-
-
-# Groups of records with the ends named: one row a group, in the direction of the packet, with who
-# opened the connection by the record's own word.
-_DECIDED: Final = f"""
-    CREATE TEMP TABLE decided AS
-    WITH seen AS (SELECT bool_or(local) AS any_local FROM identity)
-    SELECT g.*, row_number() OVER () AS id,
-        coalesce(src_ip, '') AS s_ip, coalesce(dst_ip, '') AS d_ip,
-        {_class("s", "d")}, s.entity AS s_entity, s.pod AS s_pod, s.rank AS s_rank,
-        s.reason AS s_reason, {_class("d", "s")}, d.entity AS d_entity, d.pod AS d_pod,
-        d.rank AS d_rank, d.reason AS d_reason, {{turn}} AS turn, {{how}} AS how
-    FROM flow_group g JOIN identity s ON s.endpoint = g.src JOIN identity d ON d.endpoint = g.dst
-"""
-# Ends of clouds that are addresses alone.
-_PLACED: Final = """
-    UPDATE decided SET {0}_class = outside.class, {0}_entity = outside.entity,
-        {0}_rank = {1}, {0}_reason = outside.reason
-    FROM outside WHERE decided.{2} = 0 AND decided.{0}_ip = outside.ip
-"""
-# A cloud's log without the packets' own addresses shows a node where one of its pods was meant.
-_VEILED: Final = f"""
-    UPDATE decided SET {{0}}_class = {_POD}, {{0}}_entity = ?, {{0}}_rank = {RANK_CLASS},
-        {{0}}_reason = '{NODE_OR_POD}'
-    WHERE {{0}}_class = {int(EndClass.NODE)}
-      AND signs & {int(Sign.PLATFORM | Sign.FORWARDED)} = {int(Sign.PLATFORM | Sign.FORWARDED)}
-"""
-_SELF_CONTRADICTION: Final = f"""
-    SELECT coalesce(sum(records) FILTER (signs & {int(Sign.CONTRADICTION)} <> 0), 0),
-        coalesce(sum(records) FILTER (signs & {int(Sign.SYN_ACK)} <> 0 AND reply), 0)
-    FROM flow_group
-"""
+_OWN: Final = int(EndClass.OWN_APISERVER)
 # Where no record is a reply, none may be seen that answers another.
-_UNANSWERED_FLAG: Final = f"""
-    SELECT coalesce(bool_or(reply = false), false) AND NOT coalesce(bool_or(reply), false)
-    FROM flow_group WHERE signs & {int(Sign.LAYER7 | Sign.PLATFORM)} = 0
-"""
 _BOTH_WAYS: Final = f"""
     SELECT 1 FROM flow_group a JOIN flow_group b
         ON a.protocol = b.protocol AND a.src_ip = b.dst_ip AND a.src_port = b.dst_port
@@ -92,193 +48,202 @@ _BOTH_WAYS: Final = f"""
         AND a.src_port > 0 AND a.dst_port > 0
         AND a.verdict = 'accepted' AND b.verdict = 'accepted' LIMIT 1
 """
-# Old producers write no is_reply, and reply only where it is true.
-_LEGACY: Final = f"""
-    SELECT coalesce(bool_or(reply), false)
-        AND NOT coalesce(bool_or(reply = false AND signs & {int(Sign.LAYER7)} = 0), false)
-    FROM flow_group
+
+
+def _key(side: str) -> str:
+    """SQL for an end of a cloud's record: whose pod held the address (below 0), or the address.
+
+    It is not the pod itself, since of rows that are drawn together over pods one stands for all.
+    """
+    return f"""CASE WHEN {side}_end < 0 AND {side}_entity > 0
+        THEN -{side}_entity ELSE {side}_ip END"""
+
+
+# Evidence is looked for only of ends that a leg asks for, which does not tell who opened it.
+_ASKED: Final = """
+    CREATE TEMP TABLE asked AS
+    SELECT protocol, c_ip AS ip, c_port AS port FROM leg WHERE turn = 0
+    UNION SELECT protocol, v_ip, v_port FROM leg WHERE turn = 0
 """
+_OPENED: Final = f"""turn <> 0 AND c_port > 0 AND v_port > 0
+    AND c_ip <> {NOTHING} AND v_ip <> {NOTHING}"""
 
 
-def _turn_sql(*, trust: bool, legacy: bool) -> str:
-    """SQL for 1 (the source opened), -1 (the destination did) or 0 by a record's own word."""
-    flag = "reply IS NOT NULL" if trust else f"reply AND signs & {int(Sign.LAYER7)} <> 0"
-    # A denied answer is rare: its connection was forgotten before it ended.
-    answer = f"signs & {int(Sign.SYN_ACK | Sign.RESPONSE)} <> 0"
-    judged = f"verdict IN ('denied', 'audit') AND signs & {int(Sign.PLATFORM)} = 0"
-    absent = f"reply IS NULL AND signs & {int(Sign.NO_LEGACY_REPLY)} <> 0" if legacy else "false"
-    return f"""CASE
-        WHEN signs & {int(Sign.ORIENTED)} <> 0 THEN 1
-        WHEN signs & {int(Sign.CONTRADICTION)} <> 0 THEN -1
-        WHEN {judged} THEN CASE WHEN reply OR {answer} THEN -1 ELSE 1 END
-        WHEN {flag} THEN CASE WHEN reply THEN -1 ELSE 1 END
-        WHEN signs & {int(Sign.SYN)} <> 0 AND signs & {int(Sign.SYN_ACK)} = 0 THEN 1
-        WHEN signs & {int(Sign.SYN_ACK)} <> 0 AND signs & {int(Sign.SYN)} = 0 THEN -1
-        WHEN signs & {int(Sign.REQUEST)} <> 0 THEN 1
-        WHEN signs & {int(Sign.RESPONSE)} <> 0 THEN -1
-        WHEN {absent} THEN 1
-        ELSE 0 END"""
+def _is_asked(side: str) -> str:
+    return f"""SEMI JOIN asked {side} ON {side}.protocol = leg.protocol
+        AND {side}.ip = {side}_ip AND {side}.port = {side}_port"""
 
-
-_HOW: Final = f"""CASE WHEN signs & {int(Sign.ORIENTED | Sign.WORD)} = {int(Sign.ORIENTED)}
-    THEN 'listener' ELSE 'record' END"""
-
-# An end of a cloud's record: whose pod held the address then, or the address. It is not the pod
-# itself, since of rows that are drawn together over pods one pod stands for all.
-_KEY: Final = "CASE WHEN {0} < 0 AND {1}_entity > 0 THEN 'held by ' || {1}_entity ELSE {1}_ip END"
-
-_OPENED: Final = """
-    CREATE TEMP TABLE opened AS
-    SELECT DISTINCT protocol,
-        CASE turn WHEN 1 THEN s_ip ELSE d_ip END AS c_ip,
-        CASE turn WHEN 1 THEN src_port ELSE dst_port END AS c_port,
-        CASE turn WHEN 1 THEN d_ip ELSE s_ip END AS v_ip,
-        CASE turn WHEN 1 THEN dst_port ELSE src_port END AS v_port
-    FROM decided
-    WHERE turn <> 0 AND src_port > 0 AND dst_port > 0 AND s_ip <> '' AND d_ip <> ''
-      AND EXISTS (SELECT 1 FROM decided WHERE turn = 0)
-"""
-_LISTENERS: Final = (
-    "CREATE TEMP TABLE listener AS SELECT DISTINCT protocol, v_ip, v_port FROM opened"
-)
 
 # Both ways of every opened connection, so that the join is one of equal keys.
-_BY_TUPLE: Final = """
-    UPDATE decided SET turn = found.turn, how = 'tuple' FROM (
-        WITH way AS (
-            SELECT protocol, c_ip AS a_ip, c_port AS a_port, v_ip AS b_ip, v_port AS b_port,
-                1 AS turn FROM opened
+_BY_TUPLE: Final = f"""
+    UPDATE leg SET turn = found.turn, how = 'tuple' FROM (
+        WITH opened AS MATERIALIZED (
+            SELECT DISTINCT leg.protocol, c_ip, c_port, v_ip, v_port
+            FROM leg {_is_asked("c")} {_is_asked("v")} WHERE {_OPENED}
+        ), way AS (
+            SELECT *, 1 AS turn FROM opened
             UNION ALL SELECT protocol, v_ip, v_port, c_ip, c_port, -1 FROM opened
         )
-        SELECT u.id, max(way.turn) AS turn FROM decided u JOIN way
-            ON u.protocol = way.protocol AND u.s_ip = way.a_ip AND u.src_port = way.a_port
-            AND u.d_ip = way.b_ip AND u.dst_port = way.b_port
-        WHERE u.turn = 0 GROUP BY u.id HAVING min(way.turn) = max(way.turn)
-    ) AS found WHERE decided.id = found.id
+        SELECT u.rowid AS id, max(way.turn) AS turn
+        FROM leg u JOIN way USING (protocol, c_ip, c_port, v_ip, v_port)
+        WHERE u.turn = 0 GROUP BY u.rowid HAVING min(way.turn) = max(way.turn)
+    ) AS found WHERE leg.rowid = found.id
+"""
+_LISTENERS: Final = f"""
+    CREATE TEMP TABLE listener AS
+    SELECT DISTINCT leg.protocol, v_ip, v_port FROM leg {_is_asked("v")}
+    WHERE {_OPENED} AND how <> 'tuple'
 """
 _BY_LISTENER: Final = """
-    UPDATE decided SET turn = found.turn, how = 'listener' FROM (
-        SELECT u.id, CASE WHEN d.v_ip IS NOT NULL THEN 1 ELSE -1 END AS turn
-        FROM decided u
+    UPDATE leg SET turn = found.turn, how = 'listener' FROM (
+        SELECT u.rowid AS id, CASE WHEN d.v_ip IS NOT NULL THEN 1 ELSE -1 END AS turn
+        FROM leg u
         LEFT JOIN listener d
-            ON d.protocol = u.protocol AND d.v_ip = u.d_ip AND d.v_port = u.dst_port
+            ON d.protocol = u.protocol AND d.v_ip = u.v_ip AND d.v_port = u.v_port
         LEFT JOIN listener s
-            ON s.protocol = u.protocol AND s.v_ip = u.s_ip AND s.v_port = u.src_port
+            ON s.protocol = u.protocol AND s.v_ip = u.c_ip AND s.v_port = u.c_port
         WHERE u.turn = 0 AND (d.v_ip IS NULL) <> (s.v_ip IS NULL)
-    ) AS found WHERE decided.id = found.id
+    ) AS found WHERE leg.rowid = found.id
 """
 # Records of clouds were turned when they were read, without the client's port: the same client,
 # or another pod of it, called this port of this server, which never called that of the client.
 _TURNED: Final = f"""
     CREATE TEMP TABLE turned AS
-    SELECT DISTINCT protocol, {_KEY.format("src", "s")} AS c_key,
-        {_KEY.format("dst", "d")} AS v_key, dst_port AS v_port
-    FROM decided WHERE signs & {int(Sign.ORIENTED)} <> 0
-      AND EXISTS (SELECT 1 FROM decided WHERE turn = 0)
+    SELECT DISTINCT protocol, {_key("c")} AS c_key,
+        {_key("v")} AS v_key, v_port
+    FROM leg WHERE signs & {int(Sign.ORIENTED)} <> 0
 """
 _BY_PAIR: Final = f"""
-    UPDATE decided SET turn = found.turn, how = 'tuple' FROM (
+    UPDATE leg SET turn = found.turn, how = 'tuple' FROM (
         WITH u AS (
-            SELECT id, protocol, {_KEY.format("src", "s")} AS s_key,
-                {_KEY.format("dst", "d")} AS d_key, src_port, dst_port FROM decided WHERE turn = 0
+            SELECT rowid AS id, protocol, {_key("c")} AS c_key,
+                {_key("v")} AS v_key, c_port, v_port FROM leg WHERE turn = 0
         )
         SELECT u.id, CASE WHEN d.v_key IS NOT NULL THEN 1 ELSE -1 END AS turn FROM u
-        LEFT JOIN turned d ON d.protocol = u.protocol AND d.c_key = u.s_key
-            AND d.v_key = u.d_key AND d.v_port = u.dst_port
-        LEFT JOIN turned s ON s.protocol = u.protocol AND s.c_key = u.d_key
-            AND s.v_key = u.s_key AND s.v_port = u.src_port
+        LEFT JOIN turned d ON d.protocol = u.protocol AND d.c_key = u.c_key
+            AND d.v_key = u.v_key AND d.v_port = u.v_port
+        LEFT JOIN turned s ON s.protocol = u.protocol AND s.c_key = u.v_key
+            AND s.v_key = u.c_key AND s.v_port = u.c_port
         WHERE (d.v_key IS NULL) <> (s.v_key IS NULL)
-    ) AS found WHERE decided.id = found.id
+    ) AS found WHERE leg.rowid = found.id
 """
 _TAKEN: Final = """
     CREATE TEMP TABLE taken AS SELECT DISTINCT protocol, v_key, v_port FROM turned
 """
 _BY_TAKEN: Final = f"""
-    UPDATE decided SET turn = found.turn, how = 'listener' FROM (
+    UPDATE leg SET turn = found.turn, how = 'listener' FROM (
         WITH u AS (
-            SELECT id, protocol, {_KEY.format("src", "s")} AS s_key,
-                {_KEY.format("dst", "d")} AS d_key, src_port, dst_port FROM decided WHERE turn = 0
+            SELECT rowid AS id, protocol, {_key("c")} AS c_key,
+                {_key("v")} AS v_key, c_port, v_port FROM leg WHERE turn = 0
         )
         SELECT u.id, CASE WHEN d.v_key IS NOT NULL THEN 1 ELSE -1 END AS turn FROM u
         LEFT JOIN taken d
-            ON d.protocol = u.protocol AND d.v_key = u.d_key AND d.v_port = u.dst_port
+            ON d.protocol = u.protocol AND d.v_key = u.v_key AND d.v_port = u.v_port
         LEFT JOIN taken s
-            ON s.protocol = u.protocol AND s.v_key = u.s_key AND s.v_port = u.src_port
+            ON s.protocol = u.protocol AND s.v_key = u.c_key AND s.v_port = u.c_port
         WHERE (d.v_key IS NULL) <> (s.v_key IS NULL)
-    ) AS found WHERE decided.id = found.id
+    ) AS found WHERE leg.rowid = found.id
 """
 # A port with several counterparts listens; a client's port has one.
-_BY_FAN_IN: Final = """
-    UPDATE decided SET turn = found.turn, how = 'fan-in' FROM (
+_BY_FAN_IN: Final = f"""
+    UPDATE leg SET turn = found.turn, how = 'fan-in' FROM (
         WITH pair AS (
-            SELECT protocol, s_ip AS ip, src_port AS port, d_ip AS o_ip, dst_port AS o_port
-            FROM decided WHERE src_port > 0 AND dst_port > 0
+            SELECT leg.protocol, c_ip AS ip, c_port AS port, v_ip AS o_ip, v_port AS o_port
+            FROM leg {_is_asked("c")} WHERE c_port > 0 AND v_port > 0
             UNION
-            SELECT protocol, d_ip, dst_port, s_ip, src_port
-            FROM decided WHERE src_port > 0 AND dst_port > 0
+            SELECT leg.protocol, v_ip, v_port, c_ip, c_port
+            FROM leg {_is_asked("v")} WHERE c_port > 0 AND v_port > 0
         ), fan AS (
             SELECT protocol, ip, port, count(*) AS peers FROM pair GROUP BY ALL HAVING count(*) > 1
         )
-        SELECT u.id, CASE WHEN d.ip IS NOT NULL THEN 1 ELSE -1 END AS turn
-        FROM decided u
-        LEFT JOIN fan d ON d.protocol = u.protocol AND d.ip = u.d_ip AND d.port = u.dst_port
-        LEFT JOIN fan s ON s.protocol = u.protocol AND s.ip = u.s_ip AND s.port = u.src_port
-        WHERE u.turn = 0 AND u.src_port > 0 AND u.dst_port > 0
+        SELECT u.rowid AS id, CASE WHEN d.ip IS NOT NULL THEN 1 ELSE -1 END AS turn
+        FROM leg u
+        LEFT JOIN fan d ON d.protocol = u.protocol AND d.ip = u.v_ip AND d.port = u.v_port
+        LEFT JOIN fan s ON s.protocol = u.protocol AND s.ip = u.c_ip AND s.port = u.c_port
+        WHERE u.turn = 0 AND u.c_port > 0 AND u.v_port > 0
           AND (d.ip IS NULL) <> (s.ip IS NULL)
-    ) AS found WHERE decided.id = found.id
+    ) AS found WHERE leg.rowid = found.id
 """
 _BY_PORT: Final = f"""
-    UPDATE decided SET how = 'port', turn = CASE
-        WHEN dst_port > 0 AND (src_port = 0
-            OR dst_port < {_WELL_KNOWN} AND src_port >= {_WELL_KNOWN}
-            OR dst_port < {EPHEMERAL} AND src_port >= {EPHEMERAL}) THEN 1
-        WHEN src_port > 0 AND (dst_port = 0
-            OR src_port < {_WELL_KNOWN} AND dst_port >= {_WELL_KNOWN}
-            OR src_port < {EPHEMERAL} AND dst_port >= {EPHEMERAL}) THEN -1
+    UPDATE leg SET how = 'port', turn = CASE
+        WHEN v_port > 0 AND (c_port = 0
+            OR v_port < {_WELL_KNOWN} AND c_port >= {_WELL_KNOWN}
+            OR v_port < {EPHEMERAL} AND c_port >= {EPHEMERAL}) THEN 1
+        WHEN c_port > 0 AND (v_port = 0
+            OR c_port < {_WELL_KNOWN} AND v_port >= {_WELL_KNOWN}
+            OR c_port < {EPHEMERAL} AND v_port >= {EPHEMERAL}) THEN -1
         ELSE 0 END
     WHERE turn = 0
 """
 
+# Evidence, the strongest first: what it is made of, and what it decides.
+_STEPS: Final = (
+    (_ASKED, _BY_TUPLE),
+    (_LISTENERS, _BY_LISTENER),
+    (_BY_FAN_IN,),
+    (_BY_PORT,),
+)
+_STEPS_OF_CLOUDS: Final = (
+    (_ASKED, _BY_TUPLE),
+    (_TURNED, _BY_PAIR),
+    (_LISTENERS, _BY_LISTENER),
+    (_TAKEN, _BY_TAKEN),
+    (_BY_FAN_IN,),
+    (_BY_PORT,),
+)
 
-def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag, *, veiled: int = 0) -> bool:
+_NAMED: Final = ("end", "ip", "port", "class", "entity", "pod", "rank", "reason")
+_BACK: Final = ", ".join(f"c_{what} = v_{what}, v_{what} = c_{what}" for what in _NAMED)
+# Until it was decided who opened them, the source stood for the client.
+_SWAPPED: Final = f"UPDATE leg SET {_BACK} WHERE turn < 0 AND how <> 'record'"
+# A node that runs the API server: what it opens is taken for its probes.
+_OWN_APISERVERS: Final = f"""
+    UPDATE leg SET
+        c_class = CASE c_class WHEN {_OWN} THEN {int(EndClass.OWN_NODE)} ELSE c_class END,
+        v_class = CASE v_class WHEN {_OWN} THEN {int(EndClass.APISERVER)} ELSE v_class END
+    WHERE c_class = {_OWN} OR v_class = {_OWN}
+"""
+
+
+def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag, log: Traits, ends: Ends) -> bool:
     """Give every group of records its opener.
 
-    Needs the tables ``flow_group`` and ``identity``; makes the table ``decided``: the groups with
-    both ends named, ``turn`` (1: the source opened the connection, -1: the destination, 0:
-    undecided) and ``how`` (``record``, ``tuple``, ``listener``, ``fan-in``, ``port``).
+    Needs the tables ``flow_group``, ``address``, ``observer``, ``identity`` and ``outside``; makes
+    the table ``leg``: the groups with client and server named, ``turn`` (1: the source of the
+    packet is the client, -1: the destination, 0: undecided) and ``how`` (``record``, ``tuple``,
+    ``listener``, ``fan-in``, ``port``).
 
     Args:
         connection: The store.
         flag: Whether to believe the log's reply flag.
-        veiled: Number of the entity that stands for a node or any of its pods.
+        log: What the log shows as a whole.
+        ends: Its ends.
 
     Returns:
         Whether the reply flag was believed.
     """
-    trust = flag is ReplyFlag.TRUST or (flag is ReplyFlag.AUTO and not _contradicts(connection))
-    (legacy,) = connection.execute(_LEGACY).fetchone() or (False,)
-    turn = _turn_sql(trust=trust, legacy=bool(legacy))
-    connection.execute(_DECIDED.format(turn=turn, how=_HOW))
-    for side, end in (("s", "src"), ("d", "dst")):
-        connection.execute(_PLACED.format(side, RANK_CLASS, end))
-        connection.execute(_VEILED.format(side), [veiled])
-    connection.execute(_OPENED)
-    connection.execute(_LISTENERS)
-    connection.execute(_TURNED)
-    connection.execute(_TAKEN)
-    for step in (_BY_TUPLE, _BY_PAIR, _BY_LISTENER, _BY_TAKEN, _BY_FAN_IN, _BY_PORT):
-        (left,) = connection.execute(
-            "SELECT count(*) FROM decided WHERE turn = 0",
-        ).fetchone() or (0,)
+    trust = flag is ReplyFlag.TRUST or (
+        flag is ReplyFlag.AUTO and not _contradicts(connection, log)
+    )
+    make_legs(connection, log, ends, trust=trust)
+    ((left,),) = connection.execute("SELECT count(*) FROM leg WHERE turn = 0").fetchall()
+    undecided = left
+    for step in _STEPS_OF_CLOUDS if log.clouded else _STEPS:
         if not left:
             break
-        connection.execute(step)
+        *evidence, decision = step
+        for statement in evidence:
+            connection.execute(statement)
+        ((done,),) = connection.execute(decision).fetchall()
+        left -= done
+    if undecided:
+        connection.execute(_SWAPPED)
+    if any(end.kind is EndClass.OWN_APISERVER for end in ends.described):
+        connection.execute(_OWN_APISERVERS)
     return trust
 
 
-def _contradicts(connection: duckdb.DuckDBPyConnection) -> bool:
-    against, in_favour = connection.execute(_SELF_CONTRADICTION).fetchone() or (0, 0)
-    if against > in_favour:
+def _contradicts(connection: duckdb.DuckDBPyConnection, log: Traits) -> bool:
+    if log.contradicted:
         return True
-    (never_true,) = connection.execute(_UNANSWERED_FLAG).fetchone() or (False,)
-    return bool(never_true) and connection.execute(_BOTH_WAYS).fetchone() is not None
+    return log.never_a_reply and connection.execute(_BOTH_WAYS).fetchone() is not None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from recommender.connections.numbering import NOTHING
 from recommender.sources.canonical import Sign
 
 if TYPE_CHECKING:
     import duckdb
 
-_HOURS_A_DAY: Final = 24
+_DAY: Final = 24  # hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +40,33 @@ class Presence:
 
 
 # What reports to a cloud that knows addresses alone is an interface, of which there are thousands.
-_INTERFACES: Final = f"(signs & {int(Sign.PLATFORM)} <> 0 AND src <= 0 AND dst <= 0)"
+_INTERFACES: Final = f"(signs & {int(Sign.PLATFORM)} <> 0 AND c_end <= 0 AND v_end <= 0)"
 # Records without a time stand at the epoch and tell nothing.
-_SEEN: Final = """
-    SELECT {observer} AS observer, hour, sum(records) AS records
-    FROM flow_group WHERE hour > 0 AND ({observer} = '' OR NOT {interfaces}) GROUP BY ALL
-"""
-_PRESENCE: Final = """
-    SELECT observer, sum(records), count(*), count(DISTINCT hour // {day}), min(hour), max(hour),
-        list([hour + 1, next] ORDER BY hour) FILTER (next > hour + 1)
-    FROM (
-        SELECT *, lead(hour) OVER (PARTITION BY observer ORDER BY hour) AS next
-        FROM ({seen}) AS seen
-    ) AS stepped GROUP BY observer ORDER BY observer
+_PRESENCE: Final = f"""
+    WITH seen AS MATERIALIZED (
+        SELECT CASE WHEN {_INTERFACES} THEN {NOTHING} ELSE observer END AS reporter, hour,
+            sum(records) AS records
+        FROM leg WHERE hour > 0 GROUP BY ALL
+    ), stepped AS (
+        SELECT *, lead(hour) OVER (PARTITION BY reporter ORDER BY hour) AS next FROM (
+            SELECT {NOTHING} AS reporter, hour, sum(records) AS records FROM seen GROUP BY hour
+            UNION ALL SELECT * FROM seen WHERE reporter <> {NOTHING}
+        ) AS each
+    )
+    SELECT any_value(name), sum(records), count(*), count(DISTINCT hour // {_DAY}),
+        min(hour), max(hour), list([hour + 1, next] ORDER BY hour) FILTER (next > hour + 1)
+    FROM stepped JOIN observer ON id = reporter GROUP BY reporter ORDER BY reporter
 """
 
 
 def presence(connection: duckdb.DuckDBPyConnection) -> tuple[Presence, ...]:
-    """The log as a whole first, then each node that reported, by name; none without times."""
+    """The log as a whole first, then each node that reported, by name; none without times.
+
+    Args:
+        connection: The store, after :func:`recommender.connections.orient.orient`.
+    """
     found = []
-    for observer in ("''", "observer"):
-        query = _PRESENCE.format(
-            seen=_SEEN.format(observer=observer, interfaces=_INTERFACES), day=_HOURS_A_DAY
-        )
-        for name, records, hours, days, first, last, gaps in connection.execute(query).fetchall():
-            if name or observer == "''":
-                spans = tuple((int(start), int(end)) for start, end in gaps or ())
-                found.append(Presence(name, int(records), hours, days, first, last, spans))
+    for name, records, hours, days, first, last, gaps in connection.execute(_PRESENCE).fetchall():
+        spans = tuple((int(start), int(end)) for start, end in gaps or ())
+        found.append(Presence(name, int(records), hours, days, first, last, spans))
     return tuple(found)

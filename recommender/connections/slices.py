@@ -11,7 +11,6 @@ from recommender.connections.edges import WORLD_THRESHOLD, Gathering, engine_err
 from recommender.connections.holders import hold
 from recommender.connections.ingest import ingest
 from recommender.connections.orient import ReplyFlag
-from recommender.connections.presence import presence
 from recommender.connections.store import Store
 from recommender.sources.discovery import find_inputs
 from recommender.sources.formats import require_known
@@ -38,6 +37,8 @@ _ENDS: Final = """
     CREATE TEMP TABLE {name} AS SELECT * FROM main.{name} WHERE {column} IN (
         SELECT src FROM flow_group UNION SELECT dst FROM flow_group)
 """
+# Records without a time stand at the epoch and tell nothing.
+_BOUNDS: Final = "SELECT min(hour), max(hour) FROM flow_group WHERE hour > 0"
 _TEMPORARY: Final = """
     SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND NOT internal
     UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary
@@ -99,12 +100,12 @@ def open_log(  # noqa: PLR0913 - as connect
     with engine_errors(), Store() as store, reading(files, options) as parts:
         holders = hold(store.connection, inventory)
         ingested = ingest(store, parts, drawer=holders.drawer, progress=progress)
-        whole = next((one for one in presence(store.connection) if not one.observer), None)
+        ((first, last),) = store.connection.execute(_BOUNDS).fetchall()
         gathering = Gathering(inventory, holders, reply_flag, world_threshold, options.snat)
-        if whole is None:
+        if first is None:
             yield None
         else:
-            yield Log(_time(whole.first), _time(whole.last), store, ingested, gathering)
+            yield Log(_time(first), _time(last), store, ingested, gathering)
 
 
 def _hours(moment: datetime) -> int:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from recommender.connections.words import TYPES
 from recommender.sources.engine import open_engine
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _TABLES: Final = """
     CREATE TABLE endpoint (id INTEGER, text VARCHAR);
     CREATE TABLE flow_group (
         block INTEGER, src INTEGER, dst INTEGER, src_ip VARCHAR, dst_ip VARCHAR,
-        src_port INTEGER, dst_port INTEGER, protocol VARCHAR, verdict VARCHAR, reply BOOLEAN,
+        src_port INTEGER, dst_port INTEGER, protocol protocol, verdict verdict, reply BOOLEAN,
         observer VARCHAR, direction VARCHAR, hour BIGINT, signs INTEGER,
         records BIGINT, flows BIGINT, bytes BIGINT, first TIMESTAMP, last TIMESTAMP, line BIGINT
     );
@@ -33,7 +34,7 @@ _TABLES: Final = """
     );
     CREATE TABLE holder (who INTEGER, endpoint INTEGER);
     CREATE TABLE pair (
-        src_who INTEGER, dst_who INTEGER, protocol VARCHAR, port INTEGER, verdict VARCHAR,
+        src_who INTEGER, dst_who INTEGER, protocol protocol, port INTEGER, verdict verdict,
         srcs BIT, dsts BIT
     );
     CREATE TABLE listening (who INTEGER, protocol VARCHAR, port INTEGER);
@@ -55,7 +56,7 @@ class Store:
         """Open a new, empty store in the system's folder for temporary files."""
         self._folder = tempfile.TemporaryDirectory(prefix="recommender-")
         self.connection = open_engine(Path(self._folder.name) / "spill")
-        self.connection.execute(_TABLES)
+        self.connection.execute(TYPES + _TABLES)
 
     def __enter__(self) -> Self:
         """The store itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recommender.connections.aggregate import PRIVATE
+from recommender.connections.numbering import NOTHING
 from recommender.model.findings import Finding, Severity
 from recommender.model.policies import Direction
 from recommender.sources.canonical import Sign
@@ -26,18 +26,11 @@ _CLOUD: Final = f"signs & {int(Sign.PLATFORM)} <> 0"
 
 # What nodes and what pods open towards public addresses.
 _OUTWARD: Final = f"""
-    WITH way AS (
-        SELECT CASE WHEN turn < 0 THEN d_class ELSE s_class END AS c_class,
-            CASE WHEN turn < 0 THEN d_ip ELSE s_ip END AS c_ip,
-            CASE WHEN turn < 0 THEN d_reason ELSE s_reason END AS c_reason,
-            CASE WHEN turn < 0 THEN s_class ELSE d_class END AS v_class,
-            CASE WHEN turn < 0 THEN s_ip ELSE d_ip END AS v_ip
-        FROM decided WHERE turn <> 0 AND verdict = 'accepted' AND {_CLOUD}
-    )
-    SELECT coalesce(bool_or(c_class IN {_NODES} AND regexp_matches(c_ip, {PRIVATE})), false),
+    SELECT coalesce(bool_or(c_class IN {_NODES} AND c.private), false),
         coalesce(bool_or(c_class = {_POD} AND c_reason = ''), false)
-    FROM way
-    WHERE v_class IN ({_WORLD}, {_NONE}) AND v_ip <> '' AND NOT regexp_matches(v_ip, {PRIVATE})
+    FROM leg JOIN address c ON c.id = c_ip JOIN address v ON v.id = v_ip
+    WHERE turn <> 0 AND verdict = 'accepted' AND {_CLOUD}
+      AND v_class IN ({_WORLD}, {_NONE}) AND v_ip <> {NOTHING} AND NOT v.private
 """
 _OTHERWISE: Final = f"""
     SELECT DISTINCT n FROM (
@@ -61,28 +54,26 @@ class Translation:
     seen: bool = False
 
 
-def translation(connection: duckdb.DuckDBPyConnection, said: Snat = Snat.AUTO) -> Translation:
+def translation(
+    connection: duckdb.DuckDBPyConnection, said: Snat = Snat.AUTO, *, clouded: bool
+) -> Translation:
     """Look for connections to the internet in a store whose records are oriented.
 
     Args:
         connection: The store.
         said: What the user knows of it, which counts for more than what is seen.
+        clouded: Whether any record is of a cloud's log: another log shows pods on their own nodes.
     """
-    by_nodes, by_pods = connection.execute(_OUTWARD).fetchone() or (False, False)
+    if not clouded:
+        return Translation()
+    ((by_nodes, by_pods),) = connection.execute(_OUTWARD).fetchall()
     seen = by_nodes and not by_pods
-    hides = seen if said == Snat.AUTO else said == Snat.ON and _of_a_cloud(connection)
+    hides = seen if said == Snat.AUTO else said == Snat.ON
     if not hides:
         return Translation(seen=seen)
     others = connection.execute(_OTHERWISE).fetchall()
     elsewhere = frozenset(number for (number,) in others)
     return Translation(hides=True, elsewhere=elsewhere, seen=seen)
-
-
-def _of_a_cloud(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether any record is of a cloud's log: another log shows pods on their own nodes."""
-    query = f"SELECT coalesce(bool_or({_CLOUD}), false) FROM flow_group"
-    ((found,),) = connection.execute(query).fetchall()
-    return bool(found)
 
 
 def still_observed(
