@@ -6,6 +6,7 @@ library when they run and not before, so that `recommender --help` stays light.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -37,6 +38,9 @@ _MAX_MESSAGE: Final = 1000
 # Threads that wait for linear algebra go to sleep at once: the little there is of it would keep
 # processors busy with waiting that read logs meanwhile.
 _NO_BUSY_WAITING: Final = ("OPENBLAS_THREAD_TIMEOUT", "4")
+# Objects that are new before the interpreter looks for cycles among them. Nearly all that a command
+# makes lives until it ends, and modules alone make hundreds of thousands.
+_NEW_OBJECTS: Final = 1_000_000
 
 #: Every command, in the order in which the help lists them; each has a module of its name.
 _COMMANDS: Final = (
@@ -138,6 +142,7 @@ def run() -> NoReturn:
     second with the libraries that a run loads.
     """
     os.environ.setdefault(*_NO_BUSY_WAITING)
+    gc.set_threshold(_NEW_OBJECTS)
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

@@ -6,7 +6,7 @@ from typing import Final
 
 #: Longest line that is read; a longer one is quarantined.
 MAX_LINE: Final = 4 << 20
-NEWLINE: Final = ord("\n")
+_NEWLINE: Final = ord("\n")
 # Bytes that are compared at a time: more take memory that the system has to clear first.
 _COUNTED: Final = 1 << 20
 
@@ -16,7 +16,7 @@ def count_lines(data: bytes | bytearray) -> int:
     import numpy as np  # what does not read needs none
 
     return sum(
-        int(np.count_nonzero(np.frombuffer(data, np.uint8, size, begin) == NEWLINE))
+        int(np.count_nonzero(np.frombuffer(data, np.uint8, size, begin) == _NEWLINE))
         for begin in range(0, len(data), _COUNTED)
         if (size := min(_COUNTED, len(data) - begin))
     )
@@ -33,10 +33,10 @@ def is_utf8(line: bytes | bytearray) -> bool:
 
 def is_sound(data: bytes | bytearray) -> bool:
     """Whether every line is valid text of acceptable length."""
-    return not _has_long_line(data) and (data.isascii() or is_utf8(data))
+    return not has_long_line(data) and (data.isascii() or is_utf8(data))
 
 
-def _has_long_line(data: bytes | bytearray) -> bool:
+def has_long_line(data: bytes | bytearray) -> bool:
     """Whether a line is longer than the limit; such a line covers a multiple of the limit."""
     for position in range(0, len(data), MAX_LINE):
         begin = data.rfind(b"\n", 0, position) + 1

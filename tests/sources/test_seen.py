@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recommender.sources import seen
 from recommender.sources.lines import MAX_LINE, is_sound
 from recommender.sources.seen import SeenText
 from recommender.sources.texts import MemoryText
@@ -64,8 +63,7 @@ def test_nothing_is_said_of_what_was_passed_over() -> None:
 
 
 def test_a_line_may_be_of_any_length_that_is_read() -> None:
-    step = seen._LOOKED_AT
-    for before in (b"", b"\n" * (step - 1)):
+    for before in (b"", b"\n" * 1000):
         for length, lines in ((MAX_LINE, 2), (MAX_LINE + 1, None)):
             data = before + b"x" * length + b"\ny"
             found = text_of(data)
@@ -74,3 +72,14 @@ def test_a_line_may_be_of_any_length_that_is_read() -> None:
             found = text_of(data.removesuffix(b"\ny"))
             found.read(0, len(data))
             assert found.sound_lines == (lines and lines - 1 + len(before))
+            found = text_of(data)
+            found.read_into(0, memoryview(bytearray(len(data))))
+            assert found.sound_lines == (lines and lines + len(before))
+
+
+def test_many_lines_are_counted_as_few_are() -> None:
+    data = b"ab\n" * 3_000_000
+    found = text_of(data)
+    for offset in range(0, len(data), 1 << 20):
+        found.read(offset, 1 << 20)
+    assert found.sound_lines == 3_000_000
