@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recommender.review.goal_traffic import summary
-
 if TYPE_CHECKING:
     from recommender.review.goal_report import GoalOutcome, GoalReport
 
@@ -18,6 +16,8 @@ def goals_part(report: GoalReport | None) -> list[Part]:
 
 
 def _goal(one: GoalOutcome) -> Part:
+    from recommender.review.goal_traffic import summary
+
     goal = one.proven.goal
     return {
         "id": goal.id,

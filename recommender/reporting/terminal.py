@@ -13,7 +13,6 @@ from recommender.reporting.layout import Style, columns_of, pad, table, wrap
 from recommender.reporting.outcome import direction_words, groups, outcomes
 from recommender.reporting.times import is_known
 from recommender.reporting.waiting import review_text, waiting_rows
-from recommender.review.goal_report import goals_text
 from recommender.review.window_findings import window_text
 
 if TYPE_CHECKING:
@@ -241,6 +240,8 @@ def _proven(run: Run, style: Style, width: int) -> Iterator[str]:
 
 def _goals(run: Run, style: Style, width: int) -> Iterator[str]:
     if run.goals is not None and run.goals.outcomes:
+        from recommender.review.goal_report import goals_text
+
         yield from _section("Goals", goals_text(run.goals), style, width)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from recommender.connections.marks import OWN_NODE
 from recommender.model.ports import MAX_PORT, MIN_PORT, PROTOCOLS
 from recommender.synthesis.label_drafts import Unlabelled, unpatchable, would_share
-from recommender.synthesis.regrouping import Regrouped, regroup
 from recommender.synthesis.segment_subjects import segment_subjects
 from recommender.synthesis.settings import Granularity
 from recommender.synthesis.sharing import Sharing, Sides, nothing_closed, share_blocks
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from recommender.model.edges import Edge
     from recommender.segments.types import Segment, Segmentation
     from recommender.synthesis.drafting import Draft, Drafter
+    from recommender.synthesis.regrouping import Regrouped
     from recommender.synthesis.segment_subjects import Shared
     from recommender.synthesis.sharing import Closed
 
@@ -72,6 +72,8 @@ def share(
     labels = _unlabelled(waiting, then, drafter, sharing) if then is not None else ()
     regrouped = None
     if drafter.settings.granularity is Granularity.SEGMENT:
+        from recommender.synthesis.regrouping import regroup
+
         isolated = frozenset((member, side) for member, own in covers.items() for side in own)
         regrouped = regroup(sides, edges, isolated, sharing)
     again = replace(drafter, sharing=sharing)
