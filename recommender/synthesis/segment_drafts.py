@@ -76,14 +76,23 @@ def share(
 
         isolated = frozenset((member, side) for member, own in covers.items() for side in own)
         regrouped = regroup(sides, edges, isolated, sharing)
-    again = replace(drafter, sharing=sharing)
+    drafts = _shared_drafts(replace(drafter, sharing=sharing), exact)
+    return SegmentDrafts(drafts, sharing, labels, regrouped)
+
+
+def _shared_drafts(again: Drafter, exact: Sequence[Draft]) -> list[Draft]:
+    """The drafts with all that is shared; those that nothing shared concerns stay as they are."""
+    sharing = again.sharing
     mine = {member: one.covers for one in sharing.shared for member in one.segment.members}
+    concerned = sharing.concerned | mine.keys()
+    subjects = [one.subject for one in sharing.shared]
     drafts = [
         again.draft(draft.subject, mine.get(draft.subject.members[0], frozenset()))
+        if draft.subject in subjects or not concerned.isdisjoint(draft.subject.members)
+        else draft
         for draft in exact
     ]
-    drafts += [again.draft_segment(one) for one in sharing.shared]
-    return SegmentDrafts(drafts, sharing, labels, regrouped)
+    return [*drafts, *(again.draft_segment(one) for one in sharing.shared)]
 
 
 def _needs_a_rule(edge: Edge, drafter: Drafter) -> bool:

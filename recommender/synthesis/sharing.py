@@ -85,6 +85,15 @@ class Sharing:
     blocks: tuple[SharedBlock, ...] = ()
     left: tuple[tuple[Block, str], ...] = ()
 
+    @property
+    def concerned(self) -> frozenset[Entity]:
+        """Ends whose own policy says something else than it would alone."""
+        halves = (*self.carrier, *self.peer)
+        return frozenset(
+            client if direction is Direction.EGRESS else server
+            for (client, server, *_), direction in halves
+        )
+
     def carried(self, subject: Subject, direction: Direction, edges: list[Edge]) -> list[Edge]:
         """Those of a subject's edges whose rule its own policy has."""
         if not self.shared:

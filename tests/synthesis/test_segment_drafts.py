@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthesis.segmented import drafted, pairs_allowed, policies_of, seen, segmentation
@@ -14,10 +15,9 @@ from recommender.model.entities import Entity
 from recommender.model.policies import Direction
 from recommender.synthesis import regrouping
 from recommender.synthesis.settings import Granularity, Settings
+from recommender.synthesis.sharing import Sharing
 
 if TYPE_CHECKING:
-    import pytest
-
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.segments.types import Segmentation
@@ -271,3 +271,15 @@ def test_the_order_of_edges_does_not_show(
     again = drafted(shuffled, inventory, segments, chosen)
     assert again.policies == first.policies
     assert again.blocks == first.blocks
+
+
+@given(worlds(), st.sampled_from([AUTO, SEGMENT]))
+@settings(max_examples=150)
+def test_drafts_that_nothing_shared_concerns_are_as_if_drafted_again(
+    world: tuple[Inventory, list[Edge], Segmentation], chosen: Settings
+) -> None:
+    inventory, edges, segments = world
+    found = drafted(edges, inventory, segments, chosen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sharing, "concerned", frozenset(inventory.workloads))
+        assert drafted(edges, inventory, segments, chosen) == found
