@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     )
     from recommender.reporting import plots as plot
     from recommender.reporting.policy_set import PolicySet
-    from recommender.review.backtest import Plan, Variant
+    from recommender.review.folds import Plan, Variant
     from recommender.simulation import simulate
 
 __all__ = [
@@ -93,13 +93,13 @@ __all__ = [
 _EXPORTS: Final = {
     "Granularity": "recommender.api",
     "Modes": "recommender.api",
-    "Plan": "recommender.review.backtest",
+    "Plan": "recommender.review.folds",
     "PolicySet": "recommender.reporting.policy_set",
     "ReadOptions": "recommender.sources.options",
     "ReviewSettings": "recommender.api",
     "SegmentSettings": "recommender.api",
     "Settings": "recommender.api",
-    "Variant": "recommender.review.backtest",
+    "Variant": "recommender.review.folds",
     "assert_allows": "recommender.api",
     "assert_denies": "recommender.api",
     "backtest": "recommender.api",

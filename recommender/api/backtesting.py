@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from recommender.connections.edges import Connections
     from recommender.inventory.types import Inventory
     from recommender.reporting.run import Run
-    from recommender.review.backtest import Backtest, Plan, Variant
     from recommender.review.decisions import Decisions
+    from recommender.review.folds import Backtest, Plan, Variant
     from recommender.review.goals import Goals
 
 
@@ -63,8 +63,8 @@ def backtest(  # noqa: PLR0913 - a log, how to cut it, and what to compare
         InputError: An input cannot be used, or the log is shorter than a past and a future.
     """
     from recommender.connections.slices import open_log
-    from recommender.review.backtest import Plan, Variant
     from recommender.review.backtest import backtest as run_backtest
+    from recommender.review.folds import Plan, Variant
 
     known, chosen = inventory_of(inventory), settings or Settings()
     aims, decided = goals_of(goals), decisions_of(decisions)

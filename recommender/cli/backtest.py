@@ -24,7 +24,7 @@ from recommender.model.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from recommender.review.backtest import Backtest, Variant
+    from recommender.review.folds import Backtest, Variant
 
 _HELP: Final = """Draft from the past, replay the future, and say what would have been denied.
 
@@ -118,7 +118,7 @@ def backtest(
     """Backtest; see the help text."""
     from recommender import api
     from recommender.reporting import backtest_forms
-    from recommender.review.backtest import Plan
+    from recommender.review.folds import Plan
 
     if max_denied is not None and not 0.0 <= max_denied < 1.0:
         raise UsageError(f"--max-denied {max_denied:g}", hint="give a share, such as 0.001")
@@ -149,7 +149,7 @@ def backtest(
 
 def _variants(granularities: Sequence[str], thresholds: Sequence[float]) -> tuple[Variant, ...]:
     """Every combination of the settings, named after those that there is a choice of."""
-    from recommender.review.backtest import Variant
+    from recommender.review.folds import Variant
 
     for name in granularities:
         if name not in _GRANULARITIES:

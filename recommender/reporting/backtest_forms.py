@@ -15,7 +15,7 @@ from recommender.review.window_findings import percent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from recommender.review.backtest import Backtest, Fold
+    from recommender.review.folds import Backtest, Fold
 
 #: Version of the JSON document; raised when a field changes its meaning or goes away.
 VERSION: Final = 1

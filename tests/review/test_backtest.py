@@ -17,7 +17,7 @@ import recommender as nr
 from recommender.cli.app import main
 from recommender.model.errors import InputError, UsageError
 from recommender.reporting import backtest_forms
-from recommender.review.backtest import Backtest, Fold
+from recommender.review.folds import Backtest, Fold
 
 if TYPE_CHECKING:
     from recommender.model.edges import Edge
