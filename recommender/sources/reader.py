@@ -229,7 +229,7 @@ def _blocks(file: InputFile, layout: Layout, begun: _Begun) -> Iterator[Block]:
     if plain is None:
         return cut_blocks(file.name, begun.lines)
     begin = len(_BOM) if plain.read(len(_BOM)) == _BOM else 0
-    return cut_file(file.name, plain, begin)
+    return cut_file(file.name, plain, begin, cloud=format_of(layout).platform)
 
 
 def _recognise(name: str, first: list[bytes], options: ReadOptions, *, broken: bool) -> Layout:

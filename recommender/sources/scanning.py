@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Most text of a block that stays in its file until it is parsed. What a block costs beside its
 #: text is much the same for any size, so that few large ones are cheaper than many small ones.
 MOST_BYTES: Final = 512 << 20
+#: The same of a cloud's log, whose records are columns in memory until the block is done.
+MOST_BYTES_OF_CLOUDS: Final = 256 << 20
 #: Least text that is worth a worker of its own.
 LEAST_BYTES: Final = 8 << 20
 #: Text of the first block, which goes alone: it tells the ends that the others meet again.
@@ -25,7 +27,7 @@ FIRST_BYTES: Final = 4 << 20
 _READ: Final = 1 << 16
 
 
-def cut_file(name: str, file: PlainFile, begin: int) -> Iterator[Block]:
+def cut_file(name: str, file: PlainFile, begin: int, *, cloud: bool = False) -> Iterator[Block]:
     """Blocks of whole lines of a plain file, of which nothing but where lines end was looked for.
 
     They stay in the file until they are parsed, and are counted and looked at then.
@@ -34,9 +36,10 @@ def cut_file(name: str, file: PlainFile, begin: int) -> Iterator[Block]:
         name: The file as the user named it, for quarantined lines.
         file: The file.
         begin: Where the text begins, behind a byte order mark.
+        cloud: Whether a cloud wrote it.
     """
-    size = file.size
-    share, later = FIRST_BYTES, share_of(size - begin - FIRST_BYTES)
+    size, most = file.size, MOST_BYTES_OF_CLOUDS if cloud else MOST_BYTES
+    share, later = FIRST_BYTES, _share_of(size - begin - FIRST_BYTES, most)
     while begin < size:
         end = _line_end(file, begin + share, size)
         yield Block(name, SeenText(FileText(file, begin, end)), 1, None, None)
@@ -52,7 +55,7 @@ def _line_end(file: PlainFile, offset: int, size: int) -> int:
     return size
 
 
-def share_of(size: int) -> int:
-    """Text of each block of a file of this size: as much for every worker."""
-    rounds = -(-size // (MOST_BYTES * WORKERS))
+def _share_of(size: int, most: int) -> int:
+    """Text of each block of so much text: as much for every worker, and at most so much."""
+    rounds = -(-size // (most * WORKERS))
     return max(LEAST_BYTES, -(-size // (max(1, rounds) * WORKERS)))

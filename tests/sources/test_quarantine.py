@@ -237,6 +237,7 @@ def cut_small(monkeypatch: pytest.MonkeyPatch, least: int) -> None:
     monkeypatch.setattr(scanning, "FIRST_BYTES", least)
     monkeypatch.setattr(scanning, "LEAST_BYTES", least)
     monkeypatch.setattr(scanning, "MOST_BYTES", least)
+    monkeypatch.setattr(scanning, "MOST_BYTES_OF_CLOUDS", least)
 
 
 @pytest.mark.parametrize("least", [1_000, 10_000])
