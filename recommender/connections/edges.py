@@ -156,13 +156,13 @@ def gather(
     Raises:
         InternalError: The accounting does not add up.
     """
-    ends = identify(connection, how.inventory, how.holders)
     log = traits(connection)
+    ends = identify(connection, how.inventory, how.holders, clouded=log.clouded)
     number_texts(connection)
     trusted = orient(connection, how.reply_flag, log, ends)
     reported = presence(connection)
     outward = translation(connection, how.snat, clouded=log.clouded)
-    rows, fates = aggregate(connection, world_threshold=how.world_threshold, clouded=log.clouded)
+    rows, fates = aggregate(connection, log, world_threshold=how.world_threshold)
     accounting = _account(ingested, fates) if whole else Accounting()
     accounting.check()
     places = Places(_names(connection, ends), how.inventory)
@@ -271,7 +271,7 @@ def _edges(
 def _edge(row: dict[str, Any], ends: Ends, ingested: Ingested, places: Places) -> Edge:
     client = _end(row, "c", "v", ends, places)
     server = _end(row, "v", "c", ends, places)
-    addresses = places.addresses((row["c_ips"] or []) + (row["v_ips"] or []))
+    addresses = places.addresses(row["c_ips"] + row["v_ips"])
     pairs = ((client, server), (server, client))
     names = {n for end, other in pairs if end.is_external for n in places.names(end, other)}
     return Edge(
@@ -289,7 +289,7 @@ def _edge(row: dict[str, Any], ends: Ends, ingested: Ingested, places: Places) -
         server_pods=int(row["v_pods"]),
         days=int(row["days"]),
         hours=int(row["hours"]),
-        observers=tuple(sorted(name for name in row["observers"] or () if name)),
+        observers=tuple(sorted(name for name in row["observers"] if name)),
         addresses=addresses,
         names=tuple(sorted(names)),
         samples=tuple(
@@ -310,16 +310,15 @@ def _end(row: dict[str, Any], side: str, other: str, ends: Ends, places: Places)
 
 
 def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:
-    signs, how = Sign(row["signs"]), set(row["how"] or ())
+    signs = Sign(row["signs"])
     own = EndClass.OWN_NODE in {row["c_class"], row["v_class"]}
     found = {
         marks.AGGREGATED: Sign.AGGREGATED in signs,
         marks.FOLDED: row["folded"],
         marks.BY_SERVICE: Sign.SERVICE in signs,
-        marks.DIRECTION_INFERRED: Sign.WORD not in signs
-        and bool(how & {"listener", "fan-in", "port"}),
+        marks.DIRECTION_INFERRED: Sign.WORD not in signs and row["inferred"],
         marks.OWN_NODE: own,
-        marks.IDENTITY_BY_ADDRESS: "address" in how,
+        marks.IDENTITY_BY_ADDRESS: row["by_address"],
         marks.TIME_UNKNOWN: Sign.NO_TIME in signs,
         marks.LAYER7_PROXY: Sign.LAYER7 in signs,
         marks.WORLD: client.name in EVERYWHERE,

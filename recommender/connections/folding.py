@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from recommender.connections.numbering import EVERYWHERE_V4, EVERYWHERE_V6, NOTHING
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -24,14 +26,14 @@ _CLIENT: Final = "c_class, c_entity, c_out"
 _SERVER: Final = "v_class, v_entity, v_out"
 _HOW: Final = "protocol, outcome"
 _WEAK: Final = f"count(*) FILTER (flows <= {WEAK_FLOWS}) OVER"
-_EVERYWHERE: Final = "CASE WHEN contains({0}, ':') THEN '::/0' ELSE '0.0.0.0/0' END"
+_EVERYWHERE: Final = f"CASE WHEN {{0}}.v6 THEN {EVERYWHERE_V6} ELSE {EVERYWHERE_V4} END"
 
 _COUNTED: Final = f"""
-    SELECT *, flows <= {WEAK_FLOWS} AND protocol NOT LIKE 'ICMP%' AS weak,
+    SELECT *, flows <= {WEAK_FLOWS} AND protocol NOT IN ('ICMP', 'ICMPv6') AS weak,
         {_WEAK} (PARTITION BY {_CLIENT}, {_SERVER}, {_HOW}) AS ports,
-        {_WEAK} (PARTITION BY {_CLIENT}, {_HOW}, v_out = '') AS pairs,
-        {_WEAK} (PARTITION BY {_CLIENT}, {_HOW}, v_out = '', v_port) AS beyond,
-        {_WEAK} (PARTITION BY {_SERVER}, {_HOW}, v_port, c_out = '') AS callers
+        {_WEAK} (PARTITION BY {_CLIENT}, {_HOW}, v_out = {NOTHING}) AS pairs,
+        {_WEAK} (PARTITION BY {_CLIENT}, {_HOW}, v_out = {NOTHING}, v_port) AS beyond,
+        {_WEAK} (PARTITION BY {_SERVER}, {_HOW}, v_port, c_out = {NOTHING}) AS callers
     FROM edge
 """
 # Without so many hardly used edges of one client and server, or in all, nothing is beyond a cap.
@@ -45,24 +47,25 @@ _ANY_MANY: Final = f"""
 # cluster talks to every workload once.
 _MARKED: Final = f"""
     SELECT * EXCLUDE (ports, pairs, beyond, callers),
-        weak AND v_out <> '' AND pairs > {MOST_PEERS} AS to_many,
-        weak AND c_out <> '' AND c_out NOT LIKE '%/0' AND callers > {MOST_PEERS} AS from_many,
+        weak AND v_out <> {NOTHING} AND pairs > {MOST_PEERS} AS to_many,
+        weak AND c_out > {NOTHING} AND callers > {MOST_PEERS} AS from_many,
         weak AND (ports > {MOST_PORTS}
-            OR (v_out = '' AND pairs > greatest({MOST_PEERS}, 8 * (
+            OR (v_out = {NOTHING} AND pairs > greatest({MOST_PEERS}, 8 * (
                 SELECT count(DISTINCT v_entity) FROM edge)))
-            OR (v_out <> '' AND pairs > {MOST_PEERS} AND beyond <= {MOST_PEERS})) AS on_many
+            OR (v_out <> {NOTHING} AND pairs > {MOST_PEERS} AND beyond <= {MOST_PEERS})) AS on_many
     FROM ({_COUNTED}) AS counted
 """
 _FOLDED: Final = f"""
     WITH renamed AS (
-        SELECT * REPLACE (
+        SELECT marked.* REPLACE (
             CASE WHEN on_many THEN 0 ELSE v_port END AS v_port,
-            CASE WHEN to_many THEN {_EVERYWHERE.format("v_out")} ELSE v_out END AS v_out,
-            CASE WHEN from_many THEN {_EVERYWHERE.format("c_out")} ELSE c_out END AS c_out,
+            CASE WHEN to_many THEN {_EVERYWHERE.format("v")} ELSE v_out END AS v_out,
+            CASE WHEN from_many THEN {_EVERYWHERE.format("c")} ELSE c_out END AS c_out,
             CASE WHEN to_many THEN [] ELSE v_ips END AS v_ips,
             CASE WHEN from_many THEN [] ELSE c_ips END AS c_ips
         ), on_many OR to_many OR from_many AS folded
         FROM ({_MARKED}) AS marked
+        JOIN address c ON c.id = c_out JOIN address v ON v.id = v_out
     )
     SELECT {_CLIENT}, {_SERVER}, protocol, v_port, outcome, folded,
         sum(records) AS records, min(first) AS first, max(last) AS last,
@@ -71,7 +74,8 @@ _FOLDED: Final = f"""
         list_distinct(flatten(list(coalesce(c_ips, [])))) AS c_ips,
         list_distinct(flatten(list(coalesce(v_ips, [])))) AS v_ips,
         list_sort(flatten(list(samples)))[1:3] AS samples, bit_or(signs) AS signs,
-        list_distinct(flatten(list(how))) AS how, sum(flows) AS flows, sum(bytes) AS bytes
+        bool_or(inferred) AS inferred, bool_or(by_address) AS by_address,
+        sum(flows) AS flows, sum(bytes) AS bytes
     FROM renamed GROUP BY ALL
 """
 

@@ -70,20 +70,41 @@ def _translate_sql(side: str, other: str) -> str:
 
 
 def identify(
-    connection: duckdb.DuckDBPyConnection, inventory: Inventory | None, holders: Holders
+    connection: duckdb.DuckDBPyConnection,
+    inventory: Inventory | None,
+    holders: Holders,
+    *,
+    clouded: bool,
 ) -> Ends:
     """Resolve every distinct end and tell the store its class, workload, pod and rank.
 
     Makes the tables ``identity``, by the number of an end, and ``outside``, by the addresses of
     ends that are nothing but addresses.
+
+    Args:
+        connection: The store.
+        inventory: The cluster as known.
+        holders: Who held which address when.
+        clouded: Whether any record is of a cloud's log: only in these do ends lack names.
     """
-    if holders.targets:
-        for side, other in (("src", "dst"), ("dst", "src")):
-            connection.execute(_translate_sql(side, other))
     stored = connection.execute("SELECT id, text FROM endpoint ORDER BY text").fetchall()
     described = [decode(text) for _, text in stored]
     resolution = resolve(described, inventory)
     ends = Ends([number for number, _ in stored], described, resolution)
+    addresses = _of_clouds(connection, ends, holders) if clouded else []
+    outside = place(addresses, holders)
+    reasons = {Entity.unresolved(reason) for _, _, reason in outside if reason} | {_VEILED}
+    ends.entities = sorted({end.entity for end in resolution.ends if end.entity} | reasons)
+    ends.pods = sorted({"/".join(end.pod) for end in resolution.ends if end.pod})
+    _tell(connection, ends, outside)
+    return ends
+
+
+def _of_clouds(connection: duckdb.DuckDBPyConnection, ends: Ends, holders: Holders) -> list[str]:
+    """Add the ends that the cluster's history named; the addresses of those it could not."""
+    if holders.targets:
+        for side, other in (("src", "dst"), ("dst", "src")):
+            connection.execute(_translate_sql(side, other))
     local = {number for (number,) in connection.execute(_LOCAL).fetchall()}
     for (number,) in connection.execute(_NUMBERED).fetchall():
         end, found = (
@@ -93,14 +114,8 @@ def identify(
         )
         ends.ids.append(number)
         ends.described.append(replace(end, local=number in local))
-        resolution.ends.append(found)
-    addresses = [ip for (ip,) in connection.execute(_ADDRESSES).fetchall() if ip]
-    outside = place(addresses, holders)
-    reasons = {Entity.unresolved(reason) for _, _, reason in outside if reason} | {_VEILED}
-    ends.entities = sorted({end.entity for end in resolution.ends if end.entity} | reasons)
-    ends.pods = sorted({"/".join(end.pod) for end in resolution.ends if end.pod})
-    _tell(connection, ends, outside)
-    return ends
+        ends.resolution.ends.append(found)
+    return [ip for (ip,) in connection.execute(_ADDRESSES).fetchall() if ip]
 
 
 def _tell(

@@ -18,6 +18,8 @@ from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import duckdb
 
     from recommender.connections.identify import Ends
@@ -59,14 +61,15 @@ def _key(side: str) -> str:
         THEN -{side}_entity ELSE {side}_ip END"""
 
 
-# Evidence is looked for only of ends that a leg asks for, which does not tell who opened it.
+# Legs that do not tell who opened them are looked at apart from the others.
+_UNDECIDED: Final = "CREATE TEMP TABLE undecided AS SELECT * FROM leg WHERE turn = 0"
+_APART: Final = "DELETE FROM leg WHERE turn = 0"
+# Evidence is looked for only of their ends.
 _ASKED: Final = """
     CREATE TEMP TABLE asked AS
-    SELECT protocol, c_ip AS ip, c_port AS port FROM leg WHERE turn = 0
-    UNION SELECT protocol, v_ip, v_port FROM leg WHERE turn = 0
+    SELECT protocol, c_ip AS ip, c_port AS port FROM undecided
+    UNION SELECT protocol, v_ip, v_port FROM undecided
 """
-_OPENED: Final = f"""turn <> 0 AND c_port > 0 AND v_port > 0
-    AND c_ip <> {NOTHING} AND v_ip <> {NOTHING}"""
 
 
 def _is_asked(side: str) -> str:
@@ -74,36 +77,36 @@ def _is_asked(side: str) -> str:
         AND {side}.ip = {side}_ip AND {side}.port = {side}_port"""
 
 
+_OPENED: Final = f"c_port > 0 AND v_port > 0 AND c_ip <> {NOTHING} AND v_ip <> {NOTHING}"
 # Both ways of every opened connection, so that the join is one of equal keys.
 _BY_TUPLE: Final = f"""
-    UPDATE leg SET turn = found.turn, how = 'tuple' FROM (
-        WITH opened AS MATERIALIZED (
-            SELECT DISTINCT leg.protocol, c_ip, c_port, v_ip, v_port
-            FROM leg {_is_asked("c")} {_is_asked("v")} WHERE {_OPENED}
-        ), way AS (
+    UPDATE undecided u SET turn = found.turn, how = 'tuple' FROM (
+        SELECT protocol, c_ip, c_port, v_ip, v_port, max(turn) AS turn FROM (
+            WITH opened AS MATERIALIZED (
+                SELECT DISTINCT leg.protocol, c_ip, c_port, v_ip, v_port
+                FROM leg {_is_asked("c")} {_is_asked("v")} WHERE {_OPENED}
+            )
             SELECT *, 1 AS turn FROM opened
             UNION ALL SELECT protocol, v_ip, v_port, c_ip, c_port, -1 FROM opened
-        )
-        SELECT u.rowid AS id, max(way.turn) AS turn
-        FROM leg u JOIN way USING (protocol, c_ip, c_port, v_ip, v_port)
-        WHERE u.turn = 0 GROUP BY u.rowid HAVING min(way.turn) = max(way.turn)
-    ) AS found WHERE leg.rowid = found.id
+        ) AS way GROUP BY ALL HAVING min(turn) = max(turn)
+    ) AS found
+    WHERE u.protocol = found.protocol AND u.c_ip = found.c_ip AND u.c_port = found.c_port
+      AND u.v_ip = found.v_ip AND u.v_port = found.v_port
 """
 _LISTENERS: Final = f"""
     CREATE TEMP TABLE listener AS
-    SELECT DISTINCT leg.protocol, v_ip, v_port FROM leg {_is_asked("v")}
-    WHERE {_OPENED} AND how <> 'tuple'
+    SELECT DISTINCT leg.protocol, v_ip, v_port FROM leg {_is_asked("v")} WHERE {_OPENED}
 """
 _BY_LISTENER: Final = """
-    UPDATE leg SET turn = found.turn, how = 'listener' FROM (
+    UPDATE undecided SET turn = found.turn, how = 'listener' FROM (
         SELECT u.rowid AS id, CASE WHEN d.v_ip IS NOT NULL THEN 1 ELSE -1 END AS turn
-        FROM leg u
+        FROM undecided u
         LEFT JOIN listener d
             ON d.protocol = u.protocol AND d.v_ip = u.v_ip AND d.v_port = u.v_port
         LEFT JOIN listener s
             ON s.protocol = u.protocol AND s.v_ip = u.c_ip AND s.v_port = u.c_port
         WHERE u.turn = 0 AND (d.v_ip IS NULL) <> (s.v_ip IS NULL)
-    ) AS found WHERE leg.rowid = found.id
+    ) AS found WHERE undecided.rowid = found.id
 """
 # Records of clouds were turned when they were read, without the client's port: the same client,
 # or another pod of it, called this port of this server, which never called that of the client.
@@ -114,10 +117,10 @@ _TURNED: Final = f"""
     FROM leg WHERE signs & {int(Sign.ORIENTED)} <> 0
 """
 _BY_PAIR: Final = f"""
-    UPDATE leg SET turn = found.turn, how = 'tuple' FROM (
+    UPDATE undecided SET turn = found.turn, how = 'tuple' FROM (
         WITH u AS (
             SELECT rowid AS id, protocol, {_key("c")} AS c_key,
-                {_key("v")} AS v_key, c_port, v_port FROM leg WHERE turn = 0
+                {_key("v")} AS v_key, c_port, v_port FROM undecided WHERE turn = 0
         )
         SELECT u.id, CASE WHEN d.v_key IS NOT NULL THEN 1 ELSE -1 END AS turn FROM u
         LEFT JOIN turned d ON d.protocol = u.protocol AND d.c_key = u.c_key
@@ -125,16 +128,16 @@ _BY_PAIR: Final = f"""
         LEFT JOIN turned s ON s.protocol = u.protocol AND s.c_key = u.v_key
             AND s.v_key = u.c_key AND s.v_port = u.c_port
         WHERE (d.v_key IS NULL) <> (s.v_key IS NULL)
-    ) AS found WHERE leg.rowid = found.id
+    ) AS found WHERE undecided.rowid = found.id
 """
 _TAKEN: Final = """
     CREATE TEMP TABLE taken AS SELECT DISTINCT protocol, v_key, v_port FROM turned
 """
 _BY_TAKEN: Final = f"""
-    UPDATE leg SET turn = found.turn, how = 'listener' FROM (
+    UPDATE undecided SET turn = found.turn, how = 'listener' FROM (
         WITH u AS (
             SELECT rowid AS id, protocol, {_key("c")} AS c_key,
-                {_key("v")} AS v_key, c_port, v_port FROM leg WHERE turn = 0
+                {_key("v")} AS v_key, c_port, v_port FROM undecided WHERE turn = 0
         )
         SELECT u.id, CASE WHEN d.v_key IS NOT NULL THEN 1 ELSE -1 END AS turn FROM u
         LEFT JOIN taken d
@@ -142,30 +145,30 @@ _BY_TAKEN: Final = f"""
         LEFT JOIN taken s
             ON s.protocol = u.protocol AND s.v_key = u.c_key AND s.v_port = u.c_port
         WHERE (d.v_key IS NULL) <> (s.v_key IS NULL)
-    ) AS found WHERE leg.rowid = found.id
+    ) AS found WHERE undecided.rowid = found.id
 """
 # A port with several counterparts listens; a client's port has one.
 _BY_FAN_IN: Final = f"""
-    UPDATE leg SET turn = found.turn, how = 'fan-in' FROM (
-        WITH pair AS (
+    UPDATE undecided SET turn = found.turn, how = 'fan-in' FROM (
+        WITH every AS (FROM leg UNION ALL FROM undecided), pair AS (
             SELECT leg.protocol, c_ip AS ip, c_port AS port, v_ip AS o_ip, v_port AS o_port
-            FROM leg {_is_asked("c")} WHERE c_port > 0 AND v_port > 0
+            FROM every leg {_is_asked("c")} WHERE c_port > 0 AND v_port > 0
             UNION
             SELECT leg.protocol, v_ip, v_port, c_ip, c_port
-            FROM leg {_is_asked("v")} WHERE c_port > 0 AND v_port > 0
+            FROM every leg {_is_asked("v")} WHERE c_port > 0 AND v_port > 0
         ), fan AS (
             SELECT protocol, ip, port, count(*) AS peers FROM pair GROUP BY ALL HAVING count(*) > 1
         )
         SELECT u.rowid AS id, CASE WHEN d.ip IS NOT NULL THEN 1 ELSE -1 END AS turn
-        FROM leg u
+        FROM undecided u
         LEFT JOIN fan d ON d.protocol = u.protocol AND d.ip = u.v_ip AND d.port = u.v_port
         LEFT JOIN fan s ON s.protocol = u.protocol AND s.ip = u.c_ip AND s.port = u.c_port
         WHERE u.turn = 0 AND u.c_port > 0 AND u.v_port > 0
           AND (d.ip IS NULL) <> (s.ip IS NULL)
-    ) AS found WHERE leg.rowid = found.id
+    ) AS found WHERE undecided.rowid = found.id
 """
 _BY_PORT: Final = f"""
-    UPDATE leg SET how = 'port', turn = CASE
+    UPDATE undecided SET how = 'port', turn = CASE
         WHEN v_port > 0 AND (c_port = 0
             OR v_port < {_WELL_KNOWN} AND c_port >= {_WELL_KNOWN}
             OR v_port < {EPHEMERAL} AND c_port >= {EPHEMERAL}) THEN 1
@@ -193,9 +196,12 @@ _STEPS_OF_CLOUDS: Final = (
 )
 
 _NAMED: Final = ("end", "ip", "port", "class", "entity", "pod", "rank", "reason")
-_BACK: Final = ", ".join(f"c_{what} = v_{what}, v_{what} = c_{what}" for what in _NAMED)
+_SWAPPED: Final = ", ".join(f"v_{what} AS c_{what}, c_{what} AS v_{what}" for what in _NAMED)
 # Until it was decided who opened them, the source stood for the client.
-_SWAPPED: Final = f"UPDATE leg SET {_BACK} WHERE turn < 0 AND how <> 'record'"
+_TOGETHER: Final = f"""
+    INSERT INTO leg BY NAME SELECT * FROM undecided WHERE turn >= 0
+    UNION ALL BY NAME SELECT * REPLACE ({_SWAPPED}) FROM undecided WHERE turn < 0
+"""
 # A node that runs the API server: what it opens is taken for its probes.
 _OWN_APISERVERS: Final = f"""
     UPDATE leg SET
@@ -226,21 +232,27 @@ def orient(connection: duckdb.DuckDBPyConnection, flag: ReplyFlag, log: Traits, 
         flag is ReplyFlag.AUTO and not _contradicts(connection, log)
     )
     make_legs(connection, log, ends, trust=trust)
-    ((left,),) = connection.execute("SELECT count(*) FROM leg WHERE turn = 0").fetchall()
-    undecided = left
-    for step in _STEPS_OF_CLOUDS if log.clouded else _STEPS:
+    ((undecided,),) = connection.execute(_UNDECIDED).fetchall()
+    if undecided:
+        connection.execute(_APART)
+        _decide(connection, undecided, _STEPS_OF_CLOUDS if log.clouded else _STEPS)
+        connection.execute(_TOGETHER)
+    if any(end.kind is EndClass.OWN_APISERVER for end in ends.described):
+        connection.execute(_OWN_APISERVERS)
+    return trust
+
+
+def _decide(
+    connection: duckdb.DuckDBPyConnection, left: int, steps: Iterable[tuple[str, ...]]
+) -> None:
+    """Decide who opened the legs in the table ``undecided``, as far as the others tell."""
+    for *evidence, decision in steps:
         if not left:
             break
-        *evidence, decision = step
         for statement in evidence:
             connection.execute(statement)
         ((done,),) = connection.execute(decision).fetchall()
         left -= done
-    if undecided:
-        connection.execute(_SWAPPED)
-    if any(end.kind is EndClass.OWN_APISERVER for end in ends.described):
-        connection.execute(_OWN_APISERVERS)
-    return trust
 
 
 def _contradicts(connection: duckdb.DuckDBPyConnection, log: Traits) -> bool:

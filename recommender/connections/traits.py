@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _CLOUD: Final = f"signs & {int(Sign.PLATFORM)} <> 0"
 _LAYER7: Final = f"signs & {int(Sign.LAYER7)} <> 0"
 _SEEN: Final = f"""
-    SELECT bool_or({_CLOUD}),
+    SELECT bit_or(signs), bit_or(signs) FILTER (protocol = 'TCP'),
         sum(records) FILTER (signs & {int(Sign.CONTRADICTION)} <> 0),
         sum(records) FILTER (signs & {int(Sign.SYN_ACK)} <> 0 AND reply),
         bool_or(reply), bool_or(NOT reply AND NOT {_LAYER7}),
@@ -28,25 +28,38 @@ class Traits:
     """What a log shows.
 
     Attributes:
-        clouded: Some of it is of a cloud's log.
+        signs: What any record shows.
+        of_tcp: What any record of TCP shows.
         contradicted: More answers to handshakes bear a reply flag of false than one of true.
         never_a_reply: It has reply flags, and none of them is true.
         legacy: Its producer writes the reply flag only where it is true, as old ones do.
     """
 
-    clouded: bool
+    signs: Sign
+    of_tcp: Sign
     contradicted: bool
     never_a_reply: bool
     legacy: bool
 
+    @property
+    def clouded(self) -> bool:
+        """Whether some of it is of a cloud's log."""
+        return Sign.PLATFORM in self.signs
+
+    @property
+    def aggregated(self) -> bool:
+        """Whether some records stand for several connections."""
+        return Sign.AGGREGATED in self.signs
+
 
 def traits(connection: duckdb.DuckDBPyConnection) -> Traits:
     """Look at all records in the store."""
-    ((clouded, against, in_favour, replies, opens, true, false),) = connection.execute(
+    ((signs, of_tcp, against, in_favour, replies, opens, true, false),) = connection.execute(
         _SEEN
     ).fetchall()
     return Traits(
-        clouded=bool(clouded),
+        signs=Sign(signs or 0),
+        of_tcp=Sign(of_tcp or 0),
         contradicted=(against or 0) > (in_favour or 0),
         never_a_reply=bool(false) and not true,
         legacy=bool(replies) and not opens,

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from recommender import sources
-from recommender.connections import conversations, marks, outside
+from recommender.connections import aside, marks, outside
 from recommender.evaluation.judging import REASONS
 from recommender.inventory.holdings import REASONS as HISTORY
 from recommender.model.edges import Verdict
@@ -38,7 +38,7 @@ def test_every_reason_why_a_record_makes_no_edge_is_explained_once(repository: P
     modules = [
         import_module(f"{sources.__name__}.{m.name}") for m in iter_modules(sources.__path__)
     ]
-    sql = "".join(map(inspect.getsource, (*modules, conversations)))
+    sql = "".join(map(inspect.getsource, (*modules, aside)))
     used = set(SQL_REASON.findall(sql)) | {blocks.OVERSIZED, blocks.NOT_UTF8}
     used |= {*filter(None, HISTORY), outside.UNKNOWN, outside.NODE_OR_POD}
     used -= {canonical.NO_RECORD, "hubble"}
