@@ -24,10 +24,10 @@ from segments_metrics import Judge, Measures
 from segments_tables import edge_frame, workload_frame
 
 from recommender.segments.assurance import assure, unstable
+from recommender.segments.codes import renumber
 from recommender.segments.partition import partition
 from recommender.segments.segmenting import segment_tables
 from recommender.segments.threads import one_thread
-from recommender.segments.traffic import renumber
 from recommender.simulation.roles import RoleSettings
 from recommender.simulation.roles_traffic import role_traffic
 

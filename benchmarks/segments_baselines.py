@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recommender.segments.codes import renumber
 from recommender.segments.features import feature_matrix
-from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.tables import Table

@@ -50,7 +50,9 @@ def assure(traffic: Traffic, found: Partition, settings: SegmentSettings) -> Ass
     looks = _MOST_LOOKS if traffic.workloads <= _SMALL else 1
     for attempt in _different(found.attempts)[:looks]:
         drawn = draws(traffic, attempt, settings)
-        for labels in (attempt.labels, consensus(attempt.labels, drawn, settings.min_stability)):
+        split = consensus(attempt.labels, drawn, settings.min_stability)
+        kinds = (attempt.labels,) if split is attempt.labels else (attempt.labels, split)
+        for labels in kinds:
             sure = stability(labels, drawn)
             exact = unstable(labels, sure, settings)
             rules = policy_cost(traffic, labels, settings, exact)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from recommender.segments.codes import renumber
 from recommender.segments.description_length import description_length
 from recommender.segments.features import feature_matrix
 from recommender.segments.neighbours import communities, neighbour_graph
-from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

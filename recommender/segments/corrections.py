@@ -11,8 +11,8 @@ import numpy as np
 from recommender.model.errors import InputError
 from recommender.model.text import clean
 from recommender.segments.blocks import block_table
+from recommender.segments.codes import renumber
 from recommender.segments.refine import likelihood, trim
-from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.tables import Table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recommender.segments.traffic import renumber
+from recommender.segments.codes import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.traffic import Ints, Traffic

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recommender.segments.blocks import block_table
+from recommender.segments.codes import renumber
 from recommender.segments.refine import likelihood, trim
-from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.traffic import Flags, Floats, Ints, Traffic

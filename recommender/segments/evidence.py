@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recommender.segments.blocks import block_table, distinct, supported
+from recommender.segments.blocks import block_table, supported
+from recommender.segments.codes import distinct
 from recommender.segments.counting import binomial_tail
 from recommender.segments.types import Ground
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recommender.segments.blocks import grouped
+from recommender.segments.codes import grouped
 
 if TYPE_CHECKING:
     from recommender.segments.traffic import Ints, Traffic

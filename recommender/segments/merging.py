@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recommender.segments.blocks import block_table, grouped
+from recommender.segments.blocks import block_table
+from recommender.segments.codes import grouped, renumber
 from recommender.segments.counting import ln_choose, log2_choose, times_log
 from recommender.segments.description_length import Description, model_bits
 from recommender.segments.matrices import mapped, matrix, overlaps, paired, row_sums
-from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.blocks import BlockTable
@@ -109,15 +109,16 @@ def _alike(ways: Matrix, locked: Flags, zone: Ints) -> Ints:
     profile = mapped(ways, np.sqrt)
     norm = np.maximum(np.sqrt(row_sums(ways)), 1e-12)
     cosine = overlaps(profile, profile) / (norm[:, None] * norm[None, :])
-    np.fill_diagonal(cosine, -1.0)
+    cosine.flat[:: groups + 1] = -1.0
     cosine[locked, :] = -1.0
     cosine[:, locked] = -1.0
     cosine[zone[:, None] != zone[None, :]] = -1.0
     near = np.argsort(-cosine, axis=1, kind="stable")[:, :_NEAREST]
-    mine = np.broadcast_to(np.arange(groups)[:, None], near.shape)
-    close = np.take_along_axis(cosine, near, axis=1) > 0
-    code = np.minimum(mine, near)[close] * groups + np.maximum(mine, near)[close]
-    return np.column_stack(np.divmod(grouped(code)[0], groups))
+    mine = np.arange(groups)[:, None]
+    close = cosine[mine, near] > 0
+    code = (np.minimum(mine, near) * groups + np.maximum(mine, near))[close]
+    pairs: Ints = np.array(np.divmod(grouped(code)[0], groups)).T
+    return pairs
 
 
 def _edge_change(ways: Matrix, pairs: Ints, half: int) -> Floats:

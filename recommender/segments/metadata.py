@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recommender.segments.blocks import crossed
+from recommender.segments.codes import crossed
 from recommender.segments.counting import ln_choose, ln_factorial
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ class MetadataCounts:
 
 def value_bits(table: Ints) -> Floats:
     """Bits of each row: which values there are, how often each, and who has which."""
-    count, kinds = table.sum(axis=1), np.count_nonzero(table, axis=1)
+    count, kinds = table.sum(axis=1), (table > 0).sum(axis=1)
     which = kinds * np.log2(max(table.shape[1], 1))
-    many = np.where(kinds > 0, ln_choose(count - 1, kinds - 1), 0.0)
+    # A group of which nothing is known has one way to have nothing.
+    many = ln_choose(count - 1, kinds - 1)
     orders = ln_factorial(count) - ln_factorial(table).sum(axis=1)
     bits: Floats = which + (many + orders) / _LN2
     return bits

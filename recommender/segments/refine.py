@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recommender.segments.blocks import block_table, crossed, supported
+from recommender.segments.blocks import block_table, supported
+from recommender.segments.codes import crossed, renumber
 from recommender.segments.matrices import matrix, overlaps
 from recommender.segments.merging import merge_groups
-from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.blocks import BlockTable, Ways

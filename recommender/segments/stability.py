@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recommender.segments.candidates import Starts
+from recommender.segments.codes import renumber
 from recommender.segments.cuts import zones
 from recommender.segments.hubs import hub_groups
 from recommender.segments.partition import groups
-from recommender.segments.traffic import renumber
 
 if TYPE_CHECKING:
     from recommender.segments.partition import Attempt
-    from recommender.segments.traffic import Floats, Ints, Traffic
+    from recommender.segments.traffic import Flags, Floats, Ints, Traffic
     from recommender.segments.types import SegmentSettings
 
 _FEWEST_DRAWS: Final = 3
@@ -70,25 +70,39 @@ def consensus(labels: Ints, drawn: list[Ints], least: float) -> Ints:
         drawn: Groups in each draw.
         least: Groups at least this stable are left alone; and the share of draws in which two
             workloads must be together.
+
+    Returns:
+        Group of each workload; the same object where no group is split.
     """
     sure = stability(labels, drawn)
     if sure is None:
         return labels
     out, next_group = labels.copy(), int(labels.max(initial=-1)) + 1
-    for group in np.flatnonzero(sure < least).tolist():
+    sizes = np.bincount(labels)
+    unsure = np.flatnonzero((sure < least) & (sizes > 1) & (sizes <= _MOST_TO_SPLIT)).tolist()
+    for group in unsure:
         members = np.flatnonzero(labels == group)
-        if len(members) == 1 or len(members) > _MOST_TO_SPLIT:
-            continue
-        from scipy.sparse.csgraph import connected_components
-
         together = np.zeros((len(members), len(members)))
         for others in drawn:
             mine = others[members]
             together += mine[:, None] == mine[None, :]
-        _, part = connected_components(together >= least * len(drawn), directed=False)
-        out[members] = next_group + part
+        out[members] = next_group + linked(together >= least * len(drawn))
         next_group += len(members)
-    return renumber(out)
+    return renumber(out) if unsure else labels
+
+
+def linked(close: Flags) -> Ints:
+    """For each row the first one that it is linked to, be it over others.
+
+    Args:
+        close: Whether two are next to each other; symmetric, each next to itself.
+    """
+    first = np.arange(len(close))
+    while True:
+        nearer = np.where(close, first, len(first)).min(axis=1, initial=len(first))
+        if np.array_equal(nearer, first):
+            return first
+        first = nearer
 
 
 def resample(traffic: Traffic, generator: np.random.Generator) -> Traffic:

@@ -94,11 +94,3 @@ def side_labels(traffic: Traffic, labels: Ints) -> Ints:
     groups = int(labels.max(initial=-1)) + 1
     others = np.arange(traffic.ends - traffic.workloads, dtype=np.int64) + groups
     return np.concatenate([labels.astype(np.int64), others])
-
-
-def renumber(labels: Ints) -> Ints:
-    """Groups numbered from 0 by their first member."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return rank[inverse.reshape(-1)]

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
 
-from recommender.segments import blocks
-from recommender.segments.blocks import BlockTable, block_table, crossed, grouped
+from recommender.segments import codes as codes_module
+from recommender.segments.blocks import BlockTable, block_table
+from recommender.segments.codes import crossed, grouped, renumber
 from recommender.segments.counting import ln_choose, log2_choose
 from recommender.segments.merging import merge_groups
 from recommender.segments.refine import trim
-from recommender.segments.stability import overlap
-from recommender.segments.traffic import Ints, Traffic, renumber
+from recommender.segments.stability import linked, overlap
+from recommender.segments.traffic import Ints, Traffic
 
 _WORKLOADS, _ENDS, _SERVICES = 9, 12, 3
 EDGES = st.sets(
@@ -85,7 +87,7 @@ def test_ways_tell_whom_groups_meet(edges: set[tuple[int, int, int]], labels: li
 @given(st.lists(st.integers(0, 300), max_size=40), st.sampled_from([0, 10**6]))
 def test_codes_are_grouped_alike_by_counting_and_by_sorting(codes: list[int], rare: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "_RARE", rare)
+        patch.setattr(codes_module, "_RARE", rare)
         values, place, times = grouped(np.array(codes, dtype=np.int64))
     assert values.tolist() == sorted(set(codes))
     assert values[place].tolist() == codes
@@ -112,3 +114,12 @@ def test_the_overlap_of_a_group_is_that_with_the_likest(mine: list[int], others:
     for group, found in enumerate(overlap(labels, drawn).tolist()):
         members = set(np.flatnonzero(labels == group).tolist())
         assert found == max(len(members & one) / len(members | one) for one in sets)
+
+
+@given(st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=14))
+def test_what_is_linked_over_others_is_one_group(links: set[tuple[int, int]]) -> None:
+    close = np.eye(10, dtype=bool)
+    for a, b in links:
+        close[a, b] = close[b, a] = True
+    _, wanted = connected_components(close, directed=False)
+    np.testing.assert_array_equal(renumber(linked(close)), renumber(wanted.astype(np.int64)))
