@@ -224,10 +224,11 @@ def _names(connection: duckdb.DuckDBPyConnection, ends: Ends) -> list[Named]:
     }
     if named:
         query = """
-            SELECT DISTINCT src, src_ip FROM flow_group WHERE list_contains(?, src)
-            UNION SELECT DISTINCT dst, dst_ip FROM flow_group WHERE list_contains(?, dst)
+            WITH named AS (SELECT unnest($ends) AS id)
+            SELECT src, src_ip FROM flow_group WHERE src IN (FROM named)
+            UNION SELECT dst, dst_ip FROM flow_group WHERE dst IN (FROM named)
         """
-        for number, ip in connection.execute(query, [list(named), list(named)]).fetchall():
+        for number, ip in connection.execute(query, {"ends": list(named)}).fetchall():
             names.extend(Named(None, ip, name) for name in named[number])
     return names
 

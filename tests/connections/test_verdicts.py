@@ -246,6 +246,12 @@ def test_aggregated_records_weigh_by_their_counts_and_are_marked(tmp_path: Path)
     assert [f.code for f in found.findings] == ["aggregated-input"]
 
 
+@pytest.mark.parametrize("word", ["TRAFFIC_DIRECTION_UNKNOWN", "sideways", "", None])
+def test_direction_that_nobody_knows_breaks_nothing(tmp_path: Path, word: str | None) -> None:
+    found = read(tmp_path, *talk(WEB, CART, traffic_direction=word))
+    assert one(found) == (EDGE, 1, 4)
+
+
 def test_counts_beyond_reason_do_not_break_the_sums(tmp_path: Path) -> None:
     most = 2**63 - 1
     counts = {"ingress_flow_count": str(most), "egress_flow_count": most}
