@@ -7,8 +7,7 @@ were in the log; what shows them to a person has to clean them.
 
 from __future__ import annotations
 
-from json import JSONEncoder
-from json.encoder import encode_basestring_ascii
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from recommender.model.policies import Direction
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = "1.1"
 
 Document = dict[str, Any]
-
-_PLAIN: Final = JSONEncoder(allow_nan=False).encode
 
 
 def build(run: Run, files: Mapping[str, str] | None = None) -> Document:
@@ -84,31 +81,8 @@ def build(run: Run, files: Mapping[str, str] | None = None) -> Document:
 
 def to_json(document: Document) -> str:
     """The document as JSON in ASCII: nothing in it steers a terminal."""
-    return _indented(document, "\n").replace("\x7f", "\\u007f") + "\n"
-
-
-def _indented(value: object, line: str) -> str:
-    """JSON with a line for each part, as the standard library writes it in more time.
-
-    Args:
-        value: A value of the document.
-        line: A new line, indented as far as the value.
-    """
-    if isinstance(value, str):
-        return encode_basestring_ascii(value)
-    if type(value) is int:
-        return str(value)
-    deeper = f"{line}  "
-    if isinstance(value, dict) and value:
-        parts = [
-            f"{encode_basestring_ascii(key)}: {_indented(part, deeper)}"
-            for key, part in value.items()
-        ]
-        return f"{{{deeper}{f',{deeper}'.join(parts)}{line}}}"
-    if isinstance(value, list | tuple) and value:
-        parts = [_indented(part, deeper) for part in value]
-        return f"[{deeper}{f',{deeper}'.join(parts)}{line}]"
-    return _PLAIN(value)
+    text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
+    return text.replace("\x7f", "\\u007f") + "\n"
 
 
 def _findings(findings: Iterable[Finding]) -> list[Document]:

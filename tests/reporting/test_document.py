@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from golden import check_golden
-from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from rendering.cases import CART, REDIS
 from rendering.hostile import hostile_strings
@@ -179,21 +177,3 @@ def test_a_time_that_the_log_lacks_is_null() -> None:
     assert [edge["verdict"] for edge in untimed] == ["unknown"]
     assert document["window"]["first_seen"] == "2026-03-02T09:30:00Z"
     assert document["window"]["last_seen"] == "2026-03-08T09:30:00.500000Z"
-
-
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-VALUES = st.recursive(
-    PLAIN | st.text(),
-    lambda part: st.lists(part) | st.tuples(part) | st.dictionaries(st.text(), part),
-)
-
-
-@given(st.dictionaries(st.text(), VALUES))
-def test_it_is_written_as_the_standard_library_does(document: dict[str, Any]) -> None:
-    expected = json.dumps(document, indent=2, allow_nan=False).replace("\x7f", "\\u007f")
-    assert to_json(document) == f"{expected}\n"
-
-
-def test_what_is_no_number_is_not_written() -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        to_json({"share": float("nan")})
