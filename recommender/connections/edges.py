@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from recommender.connections import marks
 from recommender.connections.aggregate import aggregate
 from recommender.connections.coverage import coverage_findings, observed_directions, outdated
 from recommender.connections.holders import Holders, hold
 from recommender.connections.identify import Ends, identify
 from recommender.connections.ingest import ingest
-from recommender.connections.numbering import number_texts, placed
+from recommender.connections.numbering import number_texts
 from recommender.connections.orient import ReplyFlag, orient
-from recommender.connections.places import EVERYWHERE, Named, Places
+from recommender.connections.places import Named, Places
 from recommender.connections.presence import Presence, presence
 from recommender.connections.store import Store
 from recommender.connections.traits import traits
 from recommender.connections.translation import hidden_finding, still_observed, translation
+from recommender.connections.typed import typed_edges
 from recommender.inventory.derived import derive_inventory
 from recommender.model.accounting import Accounting, FileAccount
-from recommender.model.edges import Edge, Verdict
+from recommender.model.edges import Verdict
 from recommender.model.errors import InputError
-from recommender.sources.canonical import Sign
 from recommender.sources.discovery import find_inputs
-from recommender.sources.endpoint import EndClass
 from recommender.sources.formats import require_known
 from recommender.sources.options import AS_FOUND, Snat
 from recommender.sources.reader import reading
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
 
     from recommender.connections.ingested import Ingested
     from recommender.inventory.types import Inventory
+    from recommender.model.edges import Edge
     from recommender.model.entities import Entity
     from recommender.model.findings import Finding
     from recommender.model.policies import Direction
@@ -166,7 +165,7 @@ def gather(
     accounting = _account(ingested, fates) if whole else Accounting()
     accounting.check()
     places = Places(_names(connection, ends), how.inventory)
-    edges = _edges(rows, ends, ingested, places)
+    edges = typed_edges(rows, ends, ingested, places)
     derived = derive_inventory(_sightings(ends), ends.resolution.inferred)
     accepted = [edge for edge in edges if edge.first_seen.year > _EPOCH_YEAR]
     return Connections(
@@ -257,71 +256,3 @@ def _account(ingested: Ingested, fates: Sequence[tuple[int, str, int]]) -> Accou
         for number, tally in enumerate(ingested.files)
     ]
     return Accounting(tuple(sorted(accounts, key=lambda a: a.file)), tuple(ingested.quarantined))
-
-
-def _edges(
-    rows: list[dict[str, Any]],
-    ends: Ends,
-    ingested: Ingested,
-    places: Places,
-) -> tuple[Edge, ...]:
-    edges = [_edge(row, ends, ingested, places) for row in rows]
-    return tuple(sorted(places.settle(edges), key=lambda edge: edge.key))
-
-
-def _edge(row: dict[str, Any], ends: Ends, ingested: Ingested, places: Places) -> Edge:
-    client = _end(row, "c", "v", ends, places)
-    server = _end(row, "v", "c", ends, places)
-    addresses = places.addresses(row["c_ips"] + row["v_ips"])
-    pairs = ((client, server), (server, client))
-    names = {n for end, other in pairs if end.is_external for n in places.names(end, other)}
-    return Edge(
-        client=client,
-        server=server,
-        protocol=row["protocol"],
-        port=row["v_port"],
-        verdict=Verdict(row["outcome"]),
-        flows=int(row["flows"]),
-        records=int(row["records"]),
-        bytes=int(row["bytes"]),
-        first_seen=places.time(row["first"]),
-        last_seen=places.time(row["last"]),
-        client_pods=int(row["c_pods"]),
-        server_pods=int(row["v_pods"]),
-        days=int(row["days"]),
-        hours=int(row["hours"]),
-        observers=tuple(sorted(name for name in row["observers"] if name)),
-        addresses=addresses,
-        names=tuple(sorted(names)),
-        samples=tuple(
-            ingested.record(block, line) for block, line in map(placed, row["samples"] or ())
-        ),
-        marks=_marks(row, client),
-    )
-
-
-def _end(row: dict[str, Any], side: str, other: str, ends: Ends, places: Places) -> Entity:
-    kind = EndClass(row[f"{side}_class"])
-    if kind is EndClass.POD:
-        return ends.entities[int(row[f"{side}_entity"]) - 1]
-    beyond = row[f"{other}_entity"]
-    seen = places.time(row["first"]), places.time(row["last"])
-    known = ends.entities[beyond - 1] if beyond else None
-    return places.entity(kind, row[f"{side}_out"], known, seen)
-
-
-def _marks(row: dict[str, Any], client: Entity) -> tuple[str, ...]:
-    signs = Sign(row["signs"])
-    own = EndClass.OWN_NODE in {row["c_class"], row["v_class"]}
-    found = {
-        marks.AGGREGATED: Sign.AGGREGATED in signs,
-        marks.FOLDED: row["folded"],
-        marks.BY_SERVICE: Sign.SERVICE in signs,
-        marks.DIRECTION_INFERRED: Sign.WORD not in signs and row["inferred"],
-        marks.OWN_NODE: own,
-        marks.IDENTITY_BY_ADDRESS: row["by_address"],
-        marks.TIME_UNKNOWN: Sign.NO_TIME in signs,
-        marks.LAYER7_PROXY: Sign.LAYER7 in signs,
-        marks.WORLD: client.name in EVERYWHERE,
-    }
-    return tuple(sorted(mark for mark, holds in found.items() if holds))

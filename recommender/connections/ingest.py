@@ -9,8 +9,9 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from recommender.connections.drawing import keep_drawn
-from recommender.connections.grouping import PLAIN_PLANS, WIDE_PLANS, group, group_drawn, keep
+from recommender.connections.grouping import PLAIN_PLANS, WIDE_PLANS, group, group_drawn
 from recommender.connections.ingested import MAX_QUARANTINED, BlockTally, FileTally, Ingested
+from recommender.connections.keeping import keep
 from recommender.model.errors import InputError
 from recommender.sources.blocks import Block
 from recommender.sources.cutting import cut_block
