@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
 import recommender
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEAVY = {
     "duckdb",
@@ -78,13 +74,6 @@ def test_drafting_a_small_cluster_loads_neither_data_frames_nor_solvers() -> Non
     loaded = modules_after(RUN.format(arguments=arguments))
     assert "duckdb" in loaded
     assert not loaded & {"networkx", "pandas", "pyarrow", "scipy", "sklearn"}
-
-
-def test_values_that_need_no_check_load_no_validator(tmp_path: Path) -> None:
-    arguments = ["recommend", "data/flows.jsonl.gz", "-d", str(tmp_path / "out")]
-    loaded = modules_after(RUN.format(arguments=arguments))
-    assert "duckdb" in loaded
-    assert "pydantic" not in loaded
 
 
 def test_the_measure_sees_a_heavy_library() -> None:

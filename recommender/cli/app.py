@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from recommender._version import __version__
-from recommender.cli.plain import hand_on_plain_values
 from recommender.model.errors import RecommenderError
 from recommender.model.text import clean
 
@@ -157,7 +156,6 @@ def _invoke(arguments: list[str]) -> int:
     named = arguments[:1]
     app = application(named if named and named[0] in _COMMANDS else _COMMANDS)
     command = typer.main.get_command(app)
-    hand_on_plain_values(command)
     try:
         with command.make_context(_PROGRAM, arguments) as context:
             result = command.invoke(context)
