@@ -24,11 +24,10 @@ from recommender.api.reviewing import (
 )
 from recommender.api.segmenting import flow_tables, segment, segment_flows, segment_tradeoff
 from recommender.api.traffic import edges, read_flows
-from recommender.connections.orient import ReplyFlag
 from recommender.evaluation.modes import Modes
 from recommender.review.settings import ReviewSettings
 from recommender.segments.types import SegmentSettings
-from recommender.sources.options import ReadOptions
+from recommender.sources.options import ReadOptions, ReplyFlag
 from recommender.synthesis.settings import Granularity, Settings
 
 __all__ = [

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
 
-    from recommender.connections.edges import Connections
+    from recommender.connections.types import Connections
     from recommender.inventory.types import Inventory
     from recommender.reporting.run import Run
     from recommender.review.decisions import Decisions

@@ -14,9 +14,8 @@ from recommender.api.arguments import (
     with_names,
 )
 from recommender.api.pipeline import Asked, draft, load_ahead
-from recommender.connections.orient import ReplyFlag
 from recommender.review.settings import ReviewSettings
-from recommender.sources.options import AS_FOUND, ReadOptions
+from recommender.sources.options import AS_FOUND, ReadOptions, ReplyFlag
 from recommender.synthesis.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from recommender.connections.edges import Connections
+    from recommender.connections.types import Connections
     from recommender.inventory.types import Inventory
     from recommender.reporting.policy_set import PolicySet
     from recommender.review.decisions import Decisions

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from recommender.connections.edges import Connections
+    from recommender.connections.types import Connections
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.reporting.run import Replay, Run
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # What drafts, proves and writes: loaded while the logs are read, when the engine is at work.
 _AFTER_READING: Final = (
+    "recommender.connections.gathering",
     "recommender.inventory.combine",
     "recommender.synthesis.synthesize",
     "recommender.review.assess",

@@ -10,8 +10,7 @@ from recommender.api.arguments import (
     several,
     with_names,
 )
-from recommender.connections.orient import ReplyFlag
-from recommender.sources.options import AS_FOUND, ReadOptions
+from recommender.sources.options import AS_FOUND, ReadOptions, ReplyFlag
 
 if TYPE_CHECKING:
     import os

@@ -8,7 +8,6 @@ these tells is set aside as undecided, never guessed.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from recommender.connections.legs import make_legs
@@ -16,6 +15,7 @@ from recommender.connections.located import EPHEMERAL
 from recommender.connections.numbering import NOTHING
 from recommender.sources.canonical import Sign
 from recommender.sources.endpoint import EndClass
+from recommender.sources.options import ReplyFlag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 
     from recommender.connections.identify import Ends
     from recommender.connections.traits import Traits
-
-
-class ReplyFlag(StrEnum):
-    """Whether to believe the log's reply flag.
-
-    ``auto`` believes it unless the log contradicts itself: some producers write ``false`` into
-    every record, also into those that answer a handshake.
-    """
-
-    AUTO = "auto"
-    TRUST = "trust"
-    IGNORE = "ignore"
 
 
 _WELL_KNOWN: Final = 1024

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from recommender.connections.edges import WORLD_THRESHOLD, Gathering, engine_errors, gather
+from recommender.connections.gathering import gather
 from recommender.connections.holders import hold
 from recommender.connections.ingest import ingest
-from recommender.connections.orient import ReplyFlag
-from recommender.connections.store import Store
+from recommender.connections.store import Store, engine_errors
+from recommender.connections.types import WORLD_THRESHOLD, Gathering
 from recommender.sources.discovery import find_inputs
 from recommender.sources.formats import require_known
-from recommender.sources.options import AS_FOUND, ReadOptions
+from recommender.sources.options import AS_FOUND, ReadOptions, ReplyFlag
 from recommender.sources.reader import reading
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
 
-    from recommender.connections.edges import Connections
     from recommender.connections.ingested import Ingested
+    from recommender.connections.types import Connections
     from recommender.inventory.types import Inventory
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+import duckdb
+
 from recommender.connections.words import TYPES
+from recommender.model.errors import InputError
 from recommender.sources.engine import open_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 # An end is a number: that of its text in `endpoint`, 0 where only its address is known, or a
@@ -75,3 +80,14 @@ class Store:
         """Close the connection and remove the folder."""
         self.connection.close()
         self._folder.cleanup()
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Say in a user's words that the engine's memory or the disk it spills to ran out."""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        message = f"the log does not fit: {str(error).splitlines()[0]}"
+        hint = "make room in the folder for temporary files (TMPDIR), or read fewer files at a time"
+        raise InputError(message, hint=hint) from error

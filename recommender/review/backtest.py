@@ -22,8 +22,8 @@ from recommender.synthesis.subjects import home_cluster
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from recommender.connections.edges import Connections
     from recommender.connections.slices import Log
+    from recommender.connections.types import Connections
     from recommender.inventory.types import Inventory
     from recommender.model.edges import Edge
     from recommender.model.policies import NetworkPolicy

@@ -11,7 +11,7 @@ from recommender.model.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from recommender.connections.edges import Connections
+    from recommender.connections.types import Connections
     from recommender.inventory.types import Inventory
     from recommender.model.policies import NetworkPolicy
     from recommender.review.window import WindowCoverage

@@ -17,6 +17,18 @@ class Snat(StrEnum):
     OFF = "off"
 
 
+class ReplyFlag(StrEnum):
+    """Whether to believe the log's reply flag.
+
+    ``auto`` believes it unless the log contradicts itself: some producers write ``false`` into
+    every record, also into those that answer a handshake.
+    """
+
+    AUTO = "auto"
+    TRUST = "trust"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """Answers to what the content of a log may leave open.

@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from recommender.connections.types import Connections
 
 Flow = dict[str, Any]
 

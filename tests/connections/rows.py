@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.inventory.holdings import Holding, Role
 from recommender.inventory.types import (
     ContainerPort,
@@ -21,6 +21,8 @@ from recommender.model.entities import Entity, EntityKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from recommender.connections.types import Connections
 
 HEADER: Final = (
     "interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "

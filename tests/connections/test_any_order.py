@@ -25,11 +25,12 @@ from connections.records import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.connections.edges import Connections, connect
-from recommender.connections.orient import ReplyFlag
+from recommender.connections.edges import connect
 from recommender.connections.places import _merge
+from recommender.sources.options import ReplyFlag
 
 if TYPE_CHECKING:
+    from recommender.connections.types import Connections
     from recommender.model.edges import Edge
 
 TWIN = pod("shop", "cart-7c9d4b5f66-b2b7k", "10.0.2.21", "app=cart")

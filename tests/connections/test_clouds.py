@@ -25,7 +25,7 @@ from connections.rows import (
     without_flags,
 )
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.inventory import read_inventory
 from recommender.inventory.holdings import Holding
 from recommender.simulation import simulate
@@ -33,6 +33,8 @@ from recommender.simulation.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from recommender.connections.types import Connections
 
 WEB_TO_CART = "shop/Deployment/web -> shop/Deployment/cart TCP/8080 accepted"
 

@@ -27,7 +27,7 @@ from connections.rows import (
     row,
 )
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.connections.holders import hold
 from recommender.connections.store import Store
 from recommender.inventory.holdings import Holding
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recommender.connections.drawing import Drawn
+    from recommender.connections.types import Connections
     from recommender.inventory.types import Inventory
 
 _SHARED_IP: Final = "10.0.3.3"

@@ -8,7 +8,7 @@ import pytest
 from connections.records import CART, WEB, WORLD, flow, ids, pod, read, reply, talk, verdict
 
 from recommender.connections import marks
-from recommender.connections.orient import ReplyFlag
+from recommender.sources.options import ReplyFlag
 
 if TYPE_CHECKING:
     from pathlib import Path

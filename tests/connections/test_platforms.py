@@ -20,7 +20,7 @@ from recommender.simulation.output import Layout
 from recommender.sources.options import AS_FOUND, Snat
 
 if TYPE_CHECKING:
-    from recommender.connections.edges import Connections
+    from recommender.connections.types import Connections
 
 PAIR = """
 application: pair

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from connections.records import reconciles
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.model.entities import Entity, EntityKind
 from recommender.simulation.settings import Settings
 from recommender.simulation.simulation import Simulation, simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from recommender.connections.types import Connections
 
 Told = tuple[str, str, str, int, str]
 

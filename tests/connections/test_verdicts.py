@@ -27,7 +27,7 @@ from recommender.model.edges import Verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from recommender.connections.edges import Connections
+    from recommender.connections.types import Connections
 
 EDGE = "shop/Deployment/web -> shop/Deployment/cart TCP/8080"
 SOURCE: dict[str, Any] = {"node_name": "node-a", "traffic_direction": "EGRESS"}

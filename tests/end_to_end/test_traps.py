@@ -13,13 +13,14 @@ from end_to_end.vpc import SYN, Body, Vpc
 from inventory.hostile import simulate
 
 import recommender as nr
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.inventory import read_inventory
 from recommender.model.edges import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from recommender.connections.types import Connections
     from recommender.reporting.policy_set import PolicySet
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import recommender as nr
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.sources.options import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from recommender.connections.types import Connections
     from recommender.model.accounting import FileAccount
 
 _COLUMNS = [

@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from connections.records import CART, WEB, ids, pod, read, reconciles, talk, text, wrapped
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.model.errors import BombError, InputError
 from recommender.sources.blocks import Block
 from recommender.sources.discovery import find_inputs
@@ -21,6 +21,8 @@ from recommender.sources.reader import FileEnd, read_parts
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from recommender.connections.types import Connections
 
 FLOWS = [flow for at in range(40000, 40003) for flow in talk(WEB, CART, at=at)]
 LINES = text(map(wrapped, FLOWS))

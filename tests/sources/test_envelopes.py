@@ -12,13 +12,15 @@ import pytest
 import zstandard
 from connections.records import CART, WEB, ids, reconciles, talk, text, wrapped
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.model.errors import InputError
 from recommender.model.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from recommender.connections.types import Connections
 
 EDGE = ["shop/Deployment/web -> shop/Deployment/cart TCP/8080"]
 FLOWS = talk(WEB, CART)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from connections.records import CART, WEB, Flow, flow, ids, reconciles, talk, text, wrapped
 
-from recommender.connections.edges import Connections, connect
+from recommender.connections.edges import connect
 from recommender.connections.ingested import MAX_QUARANTINED
 from recommender.sources import cutting, scanning
 from recommender.sources.cutting import BLOCK_BYTES
@@ -18,6 +18,7 @@ from recommender.sources.flows import read_flows
 from recommender.sources.lines import MAX_LINE
 
 if TYPE_CHECKING:
+    from recommender.connections.types import Connections
     from recommender.model.edges import Record
 
 EDGE = ["shop/Deployment/web -> shop/Deployment/cart TCP/8080"]
