@@ -175,9 +175,12 @@ def scan(path: Path) -> dict[str, float]:
 
 def join(path: Path) -> dict[str, float]:
     """The whole way from the file and the history to edges, held against the truth."""
-    import numpy as np  # noqa: F401 - loaded where they are needed, and not timed
+    # Loaded where they are needed, and not timed; Arrow loads pandas with its first array.
+    import numpy as np  # noqa: F401
+    import pandas as pd  # noqa: F401
     from pyarrow import compute, csv  # noqa: F401
 
+    from recommender.connections import gathering  # noqa: F401 - loaded beside reading in a run
     from recommender.connections.edges import connect
 
     inventory = make_inventory()
