@@ -14,11 +14,11 @@ from recommender.cli.options import (
     AwsFields,
     Choice,
     Format,
-    ReadingProgress,
     SnatOption,
     reading,
     terminal_style,
 )
+from recommender.cli.progress import ReadingProgress
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from recommender.cli.options import (
     AwsFields,
     Choice,
     Format,
-    ReadingProgress,
     as_date,
     reading,
     terminal_style,
 )
+from recommender.cli.progress import ReadingProgress
 from recommender.model.errors import UsageError
 
 _HELP: Final = """Hold policies, and traffic, against a goals file.

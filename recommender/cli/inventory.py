@@ -8,8 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from recommender.cli.live import AllowExec, ClusterProgress, Context, Kubeconfig
+from recommender.cli.live import AllowExec, Context, Kubeconfig
 from recommender.cli.options import Choice, terminal_style
+from recommender.cli.progress import ClusterProgress
 from recommender.model.errors import UsageError
 
 _GROUP_HELP: Final = """Take snapshots of a live cluster, and show what they hold."""

@@ -1,18 +1,16 @@
-"""What the commands share that look at a live cluster: kubectl's options, and progress."""
+"""What the commands share that look at a live cluster: kubectl's options."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recommender.cli.progress import ClusterProgress
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from recommender.inventory.types import Inventory
 
 Kubeconfig = Annotated[
@@ -67,37 +65,3 @@ def look(
         return api.snapshot(
             kubeconfig=kubeconfig, context=context, allow_exec=allow_exec, progress=progress
         ).inventory()
-
-
-class ClusterProgress:
-    """A line on a terminal that says how many objects have been read; silent elsewhere.
-
-    A context manager that is called after each page with the kind's plural and its objects.
-    """
-
-    def __init__(self) -> None:
-        """Show nothing where standard error is no terminal."""
-        self._shown = sys.stderr.isatty()
-        self._read = 0
-
-    def __enter__(self) -> Self:
-        """The progress itself."""
-        return self
-
-    def __call__(self, plural: str, objects: int) -> None:
-        """Say what was read so far; the plural is a word of ours, not of the cluster."""
-        self._read += objects
-        if self._shown:
-            sys.stderr.write(f"\r\x1b[Kreading {plural}: {self._read:,} objects")
-            sys.stderr.flush()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Clear the line."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -1,26 +1,20 @@
-"""What several commands share: choices, terminal style, progress."""
+"""What several commands share: choices, and the style of a terminal."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TextIO, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO, TypedDict
 
 import typer
 
 from recommender.model.errors import UsageError
-from recommender.model.text import clean
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from recommender.sources.options import ReadOptions
 
 _MOST_COLUMNS: Final = 120
-_MEGABYTE: Final = 1 << 20
-_NAME: Final = 40
 
 
 def Choice(*declarations: Any) -> Any:  # noqa: N802, ANN401 - reads as the option types of Typer
@@ -114,38 +108,3 @@ def terminal_style(stream: TextIO) -> TerminalStyle:
     columns = shutil.get_terminal_size((100, 24)).columns if terminal else 100
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return TerminalStyle(width=max(40, min(columns, _MOST_COLUMNS)), colour=colour)
-
-
-class ReadingProgress:
-    """A line on a terminal that says how much has been read; silent elsewhere.
-
-    A context manager that is called after each block with a file's name and the bytes read.
-    """
-
-    def __init__(self) -> None:
-        """Show nothing where standard error is no terminal."""
-        self._shown = sys.stderr.isatty()
-        self._read = 0
-
-    def __enter__(self) -> Self:
-        """The progress itself."""
-        return self
-
-    def __call__(self, name: str, size: int) -> None:
-        """Say what was read so far."""
-        self._read += size
-        if self._shown:
-            text = f"reading {clean(name, limit=_NAME)}: {self._read / _MEGABYTE:,.0f} MB"
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Clear the line."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

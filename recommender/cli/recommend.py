@@ -13,12 +13,12 @@ from recommender.cli.options import (
     AwsFields,
     Choice,
     Format,
-    ReadingProgress,
     SnatOption,
     as_date,
     reading,
     terminal_style,
 )
+from recommender.cli.progress import ReadingProgress
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:

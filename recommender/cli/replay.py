@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from recommender.cli.options import AwsFields, Choice, Format, ReadingProgress, reading
+from recommender.cli.options import AwsFields, Choice, Format, reading
+from recommender.cli.progress import ReadingProgress
 from recommender.cli.questions import (
     Hairpin,
     HostNetworkPods,

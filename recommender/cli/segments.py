@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from recommender.cli.options import AwsFields, Choice, Format, ReadingProgress, reading
+from recommender.cli.options import AwsFields, Choice, Format, reading
+from recommender.cli.progress import ReadingProgress
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:

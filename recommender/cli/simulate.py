@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from recommender.cli.progress import WritingProgress
 from recommender.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from recommender.simulation.output import Written
@@ -166,7 +165,8 @@ def simulate(
         force=force,
     )
     simulation = run(graph, settings)
-    written = simulation.write(output_dir, layout, _progress())
+    with WritingProgress() as progress:
+        written = simulation.write(output_dir, layout, progress)
     _summary(simulation, written, output_dir)
 
 
@@ -202,20 +202,7 @@ def _start(text: str) -> datetime:
         ) from error
 
 
-def _progress() -> Callable[[int], None] | None:
-    if not sys.stderr.isatty():
-        return None
-
-    def show(lines: int) -> None:
-        sys.stderr.write(f"\r{lines:,} lines")
-        sys.stderr.flush()
-
-    return show
-
-
 def _summary(simulation: Simulation, written: Written, directory: Path) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
     edges = len(simulation.truth)
     pods = len(simulation.cluster.pods)
     typer.echo(
