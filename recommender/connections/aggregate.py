@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from recommender.connections.conversations import judge
+from recommender.connections.conversations import OUTSIDE, judge
 from recommender.connections.folding import fold
 from recommender.connections.numbering import EVERYWHERE_V4, EVERYWHERE_V6, NOTHING
 from recommender.connections.weighing import KEY, PODS, SAME, SIDED, counted_sql
@@ -35,9 +35,9 @@ _CROWDED: Final = f"""
 # Where ends are that are told by their place: an address outside, or everywhere.
 _PLACED: Final = f"""
     CREATE TEMP VIEW placed AS
-    SELECT *, CASE WHEN c_class NOT IN ({_WORLD}, 0) THEN {NOTHING}
+    SELECT *, CASE WHEN c_class NOT IN {OUTSIDE} THEN {NOTHING}
             WHEN crowd <> {NOTHING} THEN crowd ELSE c_ip END AS c_out,
-        CASE WHEN v_class NOT IN ({_WORLD}, 0) THEN {NOTHING} ELSE v_ip END AS v_out
+        CASE WHEN v_class NOT IN {OUTSIDE} THEN {NOTHING} ELSE v_ip END AS v_out
     FROM leg
 """
 

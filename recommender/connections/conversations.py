@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _POD: Final = int(EndClass.POD)
 
+#: Classes of ends that are told by their addresses, as SQL.
+OUTSIDE: Final = f"({int(EndClass.NONE)}, {int(EndClass.WORLD)})"
 #: SQL that says whether a row is of a cloud's log.
 CLOUD: Final = f"signs & {int(Sign.PLATFORM)} <> 0"
 _TRACE, _ORIENTED = int(Sign.TRACE), int(Sign.ORIENTED)
@@ -77,9 +79,9 @@ _ANY: Final = """
 """
 # Audit says a connection's verdict once, when it opens. One that was open before the log began
 # shares the verdict of its edge, unless a policy allowed this very one.
-_EDGE_OF: Final = """c_class, c_entity, v_class, v_entity, protocol, v_port,
-    CASE WHEN c_class IN (0, 5) THEN c_ip ELSE 0 END AS c_place,
-    CASE WHEN v_class IN (0, 5) THEN v_ip ELSE 0 END AS v_place"""
+_EDGE_OF: Final = f"""c_class, c_entity, v_class, v_entity, protocol, v_port,
+    CASE WHEN c_class IN {OUTSIDE} THEN c_ip ELSE {NOTHING} END AS c_place,
+    CASE WHEN v_class IN {OUTSIDE} THEN v_ip ELSE {NOTHING} END AS v_place"""
 _AUDITED: Final = f"""
     CREATE TEMP TABLE audited AS SELECT DISTINCT {_EDGE_OF} FROM conversation WHERE audited
 """
@@ -89,10 +91,10 @@ _ALIVES: Final = f"""
     CREATE TEMP TABLE alive AS SELECT DISTINCT {_EDGE_OF} FROM conversation
     WHERE alive OR answered
 """
-_SAME_EDGE: Final = """a.protocol = c.protocol AND a.v_port = c.v_port
+_SAME_EDGE: Final = f"""a.protocol = c.protocol AND a.v_port = c.v_port
     AND a.c_class = c.c_class AND a.c_entity = c.c_entity
     AND a.v_class = c.v_class AND a.v_entity = c.v_entity
-    AND a.c_place IN (0, c.c_ip) AND a.v_place IN (0, c.v_ip)"""
+    AND a.c_place IN ({NOTHING}, c.c_ip) AND a.v_place IN ({NOTHING}, c.v_ip)"""
 
 
 def _fates_sql(*, audited: object, in_doubt: object) -> str:
