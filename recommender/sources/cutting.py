@@ -22,7 +22,7 @@ Lines = tuple[bytes, int]
 #: Text of a block of a stream; a few of them are in memory at a time.
 BLOCK_BYTES: Final = 40 << 20
 _READ: Final = 1 << 20
-# A block that has to be cut again is cut in so many, where it is no larger than one of a stream.
+# A block of counted lines that did not fit is cut in so many.
 _PARTS: Final = 4
 
 
@@ -87,7 +87,7 @@ def cut_block(block: Block) -> Iterator[Block]:
     """A block in smaller ones, whose lines are counted and numbered as in it."""
     text = block.text.part(0, block.text.size)
     chunks = (text.read(offset, _READ) for offset in range(0, text.size, _READ))
-    size = min(BLOCK_BYTES, max(1, text.size // _PARTS))
+    size = BLOCK_BYTES if block.lines is None else max(1, text.size // _PARTS)
     early = block.early
     for part in cut_blocks(block.name, chunks, block.first_line, size):
         yield replace(part, early=early + part.early, sound=part.sound and not early)
